@@ -85,7 +85,7 @@ sweep: install
 		tests/integration/test_crash_sweep.py tests/integration/test_killed_at_brokers.py \
 		tests/integration/test_whole_day_at_brokers.py tests/integration/test_fault_table.py \
 		tests/integration/test_alpaca_fixtures.py tests/integration/test_tradier_fixtures.py \
-		tests/integration/test_scalping_days.py
+		tests/integration/test_scalping_days.py tests/integration/test_equal_ledgers_of_modes.py
 	$(BIN)/python tests/fault_sweep.py --kind scalping 0 2000
 	$(BIN)/python tests/fault_sweep.py --kind hostile 0 20000
 	$(BIN)/python tests/fault_sweep.py --kind broker 0 20000

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 WIDTH = 10.6
+SEED = 57
+"""The seed that the pages name in their commands."""
 DAYS: dict[str, dict[str, Any]] = {
     "st0cka": {"market.step_seconds": 10},
     "st0ckg": {"market.step_seconds": 10, "market.mood": "trending"},
@@ -83,7 +85,7 @@ class Drawn:
 
 
 def traded(mode: str) -> Drawn:
-    day = wire_day(configure([{"trade.strategy": mode, **DAYS[mode]}]))
+    day = wire_day(configure([{"trade.strategy": mode, "market.seed": SEED, **DAYS[mode]}]))
     try:
         day.trade()
         events = tuple(day.storage.events())

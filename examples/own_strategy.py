@@ -1,7 +1,7 @@
 """A strategy of your own in the day loop: ten shares of SPY, held from 10:00 to 15:30.
 
     .venv/bin/python examples/own_strategy.py
-    .venv/bin/gammacore trade --strategy examples/own_strategy.py:TenShares
+    .venv/bin/gammacore trade --strategy examples/own_strategy.py:TenShares --seed 57
 
 The loop does the rest: the intent stands in the ledger before the order leaves, a restart finds its orders, the report
 shows it as any other trade. What a strategy sees is `Situation`, what it may decide is in `gammacore.domain.strategy`.
@@ -58,7 +58,7 @@ class TenShares:
 
 def main() -> gammacore.DayReport:
     strategy: gammacore.Strategy = TenShares()
-    day = gammacore.wire_day(gammacore.configure([{"market.underlying": "SPY"}]), strategy=strategy)
+    day = gammacore.wire_day(gammacore.configure([{"market.underlying": "SPY", "market.seed": 57}]), strategy=strategy)
     try:
         day.trade()
         return gammacore.day_report(day.storage.events())

@@ -5,7 +5,7 @@
 Time and exchange are in the server at URL, the ledger is a SQLite file: all that is left of a killed process. With
 SUBMIT the process kills itself when it is about to send the order of that number, counted from 0: its intent is on
 disk, and not a byte of it has left. STRATEGY is a strategy's name, or a way by which the spread of `builders_unbid`
-is closed.
+or of `builders_protected` is closed.
 """
 
 from __future__ import annotations
@@ -13,19 +13,21 @@ from __future__ import annotations
 import os
 import signal
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from attrs import evolve, field, frozen
 
+import builders_protected
 from builders_broker_day import CREDENTIALS, PLACES, configuration
 from builders_unbid import WAYS, a_strategy, asked_to_flatten
 from counterparts.served_clock import ServedClock
+from crash_child import Boundaries, CountedStorage
 from gammacore.adapters.sqlite.inbox import SqliteInbox
 from gammacore.domain.orders import OrderTicket
-from gammacore.ports.broker import BrokerDecorator, Receipt, SendGate, always_open
+from gammacore.ports.broker import Answer, BrokerCall, BrokerDecorator, Receipt, SendGate, always_open
 from gammacore.wiring import wire_day
 
 
@@ -64,10 +66,61 @@ def trade(url: str, broker: str, underlying: str, strategy: str, step: int, ledg
         clock.close()
 
 
+@frozen
+class CountedCalls(BrokerDecorator):
+    """A broker with a boundary before and after every call."""
+
+    boundaries: Boundaries
+
+    def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
+        with self.boundaries.around(f"submit {ticket.purpose}"):
+            return self.inner.submit(ticket, gate)
+
+    def around(self, call: BrokerCall, ask: Callable[[], Answer]) -> Answer:
+        if call is BrokerCall.SUBMIT:
+            return ask()
+        with self.boundaries.around(call):
+            return ask()
+
+
+def trade_protected(url: str, way: str, ledger: Path, fatal: int | None, passed: Path) -> None:
+    """The day of `builders_protected` at Tradier's counterpart; the names of the boundaries passed are left behind.
+
+    With `fatal` the process kills itself at the boundary of that number: before or after a call of the broker, or an
+    append of the ledger.
+    """
+    clock, boundaries = ServedClock(url), Boundaries(fatal, passed.with_suffix(".died"))
+    boundaries.now = clock.now
+    day = wire_day(
+        configuration("tradier", "SPX", "credit-spread", builders_protected.STEP, builders_protected.OPTION),
+        ledger,
+        strategy=builders_protected.a_strategy(),
+        wrap_storage=lambda storage: CountedStorage(storage, boundaries),
+        wrap_broker=lambda reached: CountedCalls(reached, boundaries),
+        credentials=CREDENTIALS,
+        clock=clock,
+        places=PLACES["tradier"](url),
+    )
+    try:
+        evolve(day.trade, news=None)()
+    finally:
+        day.close()
+        clock.close()
+        passed.write_text("\n".join(boundaries.passed))
+
+
+def trade_protected_or_tell(fault: Path, *place: Any) -> None:
+    _or_tell(trade_protected, fault, *place)
+
+
 def trade_or_tell(fault: Path, *place: Any) -> None:
     """`trade`; what it fails of is left in a file, for the process that started this one."""
+    _or_tell(trade, fault, *place)
+
+
+def _or_tell(way: Callable[..., None], fault: Path, *place: Any) -> None:
     try:
-        trade(*place)
+        way(*place)
     except BaseException:
         fault.write_text(traceback.format_exc())
         raise

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from random import Random
@@ -29,7 +29,7 @@ from gammacore.domain.legs import LegFill
 from gammacore.domain.orders import OrderReport, OrderState, OrderTicket
 from gammacore.errors import BrokerUnavailable, OrderRejected, OutcomeUnknown
 from gammacore.ports.broker import BrokerDecorator, Receipt, SendGate, always_open
-from integration.test_random_faults import HEDGED_EVERY, a_random_hedged_world, a_random_world, state_of
+from integration.test_random_faults import any_random_world, state_of
 
 HEALED_BY = dt.timedelta(minutes=12)
 """After so much of the day nothing is wrong any more."""
@@ -206,10 +206,10 @@ class NakedWatch:
             assert alarms, f"naked since {self.since:%H:%M:%S} and no alarm was raised: {naked_at_the_exchange(world)}"
 
 
-def run(seed: int) -> World:
+def run(seed: int, a_world: Callable[[Random, int], World] = any_random_world) -> World:
     """One day to its end, looked at after each cycle."""
     rng = Random(seed)
-    world = a_random_hedged_world(rng) if seed % HEDGED_EVERY == 0 else a_random_world(rng)
+    world = a_world(rng, seed)
     stretches = drawn_stretches(rng)
     make_faulty(world, rng, stretches)
     watch, before = NakedWatch(), world.clock.now()

@@ -16,13 +16,16 @@ from typing import Any
 import pytest
 from attrs import field, frozen
 
-from gammacore.configuration import Configuration, Settings, Sourced, configure
+from gammacore.configuration import Configuration, Sourced, configure
 from gammacore.domain.book.book import Book
 from gammacore.wiring import wire_day
 from gammacore_cli.main import run
 
 QUICK = 300
 """Seconds a step: a simulated day in a tenth of a second."""
+
+PINNED = 57
+"""The seed of the simulated days whose figures tests hold: named, for the default may change (decision 0061)."""
 
 
 @frozen
@@ -82,7 +85,7 @@ def at_home(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
 @cache
 def trading_seed(step: int = QUICK) -> int:
     """A seed whose simulated day holds a position: found by looking, for the rules of entry are not the matter here."""
-    seeds: tuple[int, ...] = (Settings().market.seed, *range(60))
+    seeds: tuple[int, ...] = (PINNED, *range(60))
     for seed in seeds:
         day = wire_day(simulated(step, seed))
         book = day.trade.run_until(lambda book: bool(book.live_spreads))

@@ -11,6 +11,7 @@ from builders import DAY, a_plan, a_put_spread, at
 from builders_day import PUT_TRADE, a_day, closed, day_finished, day_started, judged, ledger_opened, opened, settled
 from builders_hedge_day import a_delivery, a_hedge_day
 from builders_scalping import a_share_world
+from builders_st0ckg import an_option_world
 from gammacore.domain import ledger
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.ledger import Event
@@ -100,6 +101,17 @@ def a_scalp_day() -> list[Event]:
     return list(world.events)
 
 
+def a_signal_day() -> list[Event]:
+    """ST0CKG on four calls: half sold at 1.5 R, the rest at 3 R; then nothing may be bought for half an hour."""
+    world = an_option_world()
+    world.look()
+    world.tick()
+    for bid in ("592.09", "592.14", "592.14", "592.29", "592.29", "592.29"):
+        world.tick(bid)
+    world.tick(times=60)
+    return list(world.events)
+
+
 KINDS: dict[str, list[Event]] = {
     "trade": a_day(),
     "skip": a_day_of_skips(),
@@ -111,4 +123,5 @@ KINDS: dict[str, list[Event]] = {
     "empty_day": an_empty_day(),
     "two_days": two_days(),
     "scalp": a_scalp_day(),
+    "signals": a_signal_day(),
 }

@@ -17,6 +17,7 @@ from gammacore.domain import holding_events, ledger
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.hedge_filter_events import UpdateStatus
+from gammacore.domain.holdings.holding import Origin
 from gammacore.domain.holdings.plans import (
     DeltaWatch,
     EntryTerms,
@@ -207,7 +208,21 @@ def more_of_some() -> tuple[ledger.Event, ...]:
         evolve(holding, opens=Opening("st0cka", "SPY", terms=scalp_terms())),
         holding_events.HoldingAdjusted(at(8), "p1", short, 2, None, "gone"),
         holding_closed(at(392), "hedged-1", "flat", Decimal("-120.00"), Decimal("85.50"), Decimal("2.60")),
+        holding_events.WatchChanged(
+            at(95), "signal-1", RWatch(Decimal("590.00"), Decimal("1.5"), armed=True, last=Decimal("-0.5"))
+        ),
+        straddle_resumed(),
     )
+
+
+def straddle_resumed() -> holding_events.HoldingAdopted:
+    """A straddle with its hedge that the broker showed and no ledger knew, at assumed prices."""
+    call, put = "SPY260821C00590000", "SPY260821P00590000"
+    prices = {call: Decimal("16.00"), put: Decimal("13.40"), "SPY": Decimal("590.01")}
+    return holding_events.HoldingAdopted(
+        at(5), "straddle-2", "gamma-scalping", "SPY", Origin.RESUMED, {call: 1, put: 1, "SPY": -7}, Decimal("29.40"),
+        at(5), prices=prices, terms=EntryTerms(Decimal(500), Decimal("590.01"), source="assumed", day_trades=4),
+    )  # fmt: skip
 
 
 def of_version_1() -> tuple[ledger.Event, ...]:

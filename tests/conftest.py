@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import freezegun
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -25,6 +26,9 @@ settings.register_profile("unhurried", settings(), deadline=None, suppress_healt
 settings.register_profile("ci", settings.get_profile("unhurried"), max_examples=30, derandomize=True)
 settings.register_profile("nightly", settings.get_profile("unhurried"), max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "unhurried"))
+
+# A frozen clock is the adapter's, never the stopwatch of pytest: a test would seem to have taken years.
+freezegun.configure(extend_ignore_list=["_pytest"])
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -50,6 +54,22 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"reference data not found at {folder}; set GAMMACORE_SHARED_DATA")
     return folder
+
+
+class NoYields:
+    """A Treasury that answers nothing: the rates of a test are the fallback, and no test asks a server for them."""
+
+    name = "treasury"
+
+    def par_yields(self, today: object) -> dict[object, object]:
+        return {}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_treasury() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gammacore.wiring.mode_rules.Treasury", NoYields)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

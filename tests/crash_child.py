@@ -82,6 +82,8 @@ class Scenario:
     enters_at: float = 30
     target: Decimal | None = None
     own: str | None = None
+    protected: Decimal | None = None
+    """With a stop at the broker: the emergency stop, part of the credit, at whose level it rests (factor 1)."""
     scalps: Mapping[str, object] = field(factory=dict)
     """What a scalping mode is configured by, with `trade.strategy`; its own entries and exits are the script."""
 
@@ -137,8 +139,13 @@ class OneEntry:
             pin=price,
             vix=Decimal(15),
             scheduled_at=slot,
-            policy=HELD_OUT if self.scenario.long_below > 15 else PATIENT,
+            policy=self._policy(),
         )
+
+    def _policy(self) -> StopPolicy:
+        if (level := self.scenario.protected) is not None:
+            return evolve(PATIENT, stop=min(level, PATIENT.stop), emergency=level)
+        return HELD_OUT if self.scenario.long_below > 15 else PATIENT
 
     def _exit(self, situation: Situation) -> Iterator[Decision]:
         position = situation.book.holding(POSITION)
@@ -244,6 +251,8 @@ def configuration(scenario: Scenario) -> Configuration:
         given["market.underlying"] = "SPY"
     if scenario.own is not None:  # its hours are those of a whole day
         given |= {"trade.strategy": scenario.own, "market.date": "2026-11-24", "market.step_seconds": 900}
+    if scenario.protected is not None:
+        given |= {"protective_stop.on": True, "protective_stop.factor": "1"}
     given |= scenario.scalps
     return configure([{key: Sourced(value, "test") for key, value in given.items()}])
 

@@ -3,7 +3,7 @@
     python tests/fault_sweep.py 0 100000 [--kind hostile] [--state FILE]
 
 Each seed is a run of `integration/test_random_faults.py` (`GAMMACORE_FAULT_SEED=n` replays one there), or by `--kind`
-of `hostile.py`, `broker_faults.py` or `mode_faults.py`. Rule: R3.
+of `hostile.py`, `broker_faults.py`, `mode_faults.py` or `stop_faults.py`. Rule: R3.
 """
 
 from __future__ import annotations
@@ -53,12 +53,26 @@ def one_scalping_run(seed: int) -> None:
     assert_ended_well(run(seed))
 
 
+def one_run_with_stops(seed: int) -> None:
+    from stop_faults import one_run
+
+    one_run(seed)
+
+
+def one_run_with_stops_at_a_faulty_broker(seed: int) -> None:
+    from stop_faults import one_run
+
+    one_run(seed, at_a_faulty_broker=True)
+
+
 KINDS: Mapping[str, Callable[[int], None]] = {
     "random": one_random_run,
     "hostile": one_hostile_run,
     "broker": one_run_at_a_faulty_broker,
     "hostile-broker": one_hostile_run_at_a_faulty_broker,
     "scalping": one_scalping_run,
+    "stops": one_run_with_stops,
+    "stops-broker": one_run_with_stops_at_a_faulty_broker,
 }
 
 

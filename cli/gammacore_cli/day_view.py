@@ -38,6 +38,8 @@ def day_panel(report: DayReport, ledger: LedgerPlace | None = None) -> Renderabl
     for trade in view.trades:
         parts += [Rule(style="dim"), trade_block(trade)]
     parts += [Rule(style="dim"), _entries(view)]
+    if view.signals.rows:
+        parts += ["", SectionTable(view.signals, title="signals")]
     if view.notes:
         parts += ["", *(Text.from_markup(_note(note)) for note in view.notes)]
     if ledger is not None:

@@ -22,16 +22,18 @@ MARKS = {"ok": "[green]ok[/]", "failed": "[bold red]no[/]", "not_asked": "[yello
 
 
 @click.command("doctor")
+@click.option("--before-open", is_flag=True, help="Also look at the morning of a trading day: network, time service, "
+                                                  "permissions, backup, rehearsal, arming, halts.")  # fmt: skip
 @market_options
 @common_options
 @live_options
-def doctor(frame: Frame, **market: Any) -> None:
+def doctor(frame: Frame, before_open: bool, **market: Any) -> None:
     """Check credentials, broker, account, clock, calendar, market data, disk and ledger. Nothing is sent or changed."""
     from gammacore.application.diagnose import failures, unasked
     from gammacore.wiring.doctor import diagnose
 
     choose_market(frame, market)
-    diagnosis = diagnose(frame.configuration, frame.credentials)
+    diagnosis = diagnose(frame.configuration, frame.credentials, is_before_open=before_open)
     failed, skipped = failures(diagnosis.checks), unasked(diagnosis.checks)
     document: dict[str, object] = {
         "ok": all(check.ok for check in diagnosis.checks),

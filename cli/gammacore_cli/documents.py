@@ -17,6 +17,7 @@ from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.reports.book_views import book_sections
 from gammacore.domain.reports.day_report import DayReport, drawdown_of, trades_of
 from gammacore.domain.reports.figures import Figure, Section, Unit
+from gammacore.domain.reports.scalp_views import is_scalping, signals_section
 from gammacore.domain.reports.trade_figures import Drawdown, TradeFigures, by_strategy
 from gammacore.domain.reports.trade_views import Line, trade_figures
 from gammacore.domain.reports.views import DayView, day_row, day_view, statistics
@@ -61,9 +62,11 @@ def report_document(reports: Sequence[DayReport], ledger: LedgerPlace) -> Docume
             "by_strategy": statistics_by(by_strategy(trades)),
             "fees": money(sum((report.fees for report in reports), Decimal(0))),
             "drawdown": fall(drawdown_of(reports)),
+            **({"signals": rows(signals_section(reports))} if any(map(is_scalping, reports)) else {}),
         },
         "days": [document(day_row(report)) for report in reports],
         "warnings": [alarm.detail for alarm in reports[-1].alarms if alarm.code == DATES_NOT_KNOWN],
+        "day_ends": {report.date.isoformat(): list(report.compared) for report in reports if report.compared},
         "balance": money(reports[-1].balance),
         "ledger": str(ledger),
     }

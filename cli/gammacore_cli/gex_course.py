@@ -25,7 +25,7 @@ def emit_course(
 ) -> None:
     """Measure, draw where asked for, and print a row a moment."""
     from gammacore.adapters.html_report.canvas import picture_kind
-    from gammacore.adapters.html_report.exposure_course_plot import Moment, save_course_plot
+    from gammacore.adapters.html_report.exposure_course_plot import save_course_plot
     from gammacore.wiring.exposure_course import exposure_course
 
     if plot is not None:
@@ -38,7 +38,7 @@ def emit_course(
     for gap in course.missing:
         log.info("%s: not measured: %s", clock(gap.at), gap.reason)
     if plot is not None:
-        save_course_plot(plot, [Moment(view.survey, view.pin) for view in course.views])
+        save_course_plot(plot, [(view.survey, view.pin) for view in course.views])
     emit(course_document(course), frame.as_json, lambda: _table(course))
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from gammacore.domain.dollars import exact
+from gammacore.domain.dollars import exact, to_cents
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.sessions import NEW_YORK
 
@@ -20,7 +20,7 @@ Document = dict[str, object]
 def money(amount: Decimal | Fraction) -> str:
     """Cents as a string, half to even (CS-012)."""
     whole = amount if isinstance(amount, Decimal) else exact(amount)
-    return f"{whole.quantize(Decimal('0.01'), ROUND_HALF_EVEN) + 0}"
+    return f"{to_cents(whole) + 0}"
 
 
 def fill_price(price: Decimal | None) -> str | None:

@@ -1,13 +1,16 @@
-"""`gammacore ledger verify|repair|backup|restore|upgrade`: checks, mends, copies a ledger, restores it from a copy."""
+"""`gammacore ledger verify|repair|backup|restore|upgrade|excerpt`: checks, fixes, copies, restores a ledger."""
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from gammacore_cli.frame import Frame, common_options
+from gammacore_cli.options import DATE
 from gammacore_cli.output import emit
 from gammacore_cli.which_ledger import head_of, ledger_options, means, others_document, show_others
 
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.group("ledger")
 def ledger() -> None:
-    """Verify, repair, back up or restore a ledger."""
+    """Verify, repair, back up, restore or excerpt a ledger."""
 
 
 @ledger.command("verify")
@@ -79,7 +82,7 @@ def repair(frame: Frame, asked: LedgerChoice) -> None:
 
 @ledger.command("backup")
 @click.option("--to", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
-              help="Folder of the backup (default: HOME/backups).")  # fmt: skip
+              help="Folder of the backup (default: backup.folder, HOME/backups).")  # fmt: skip
 @common_options
 @ledger_options()
 def backup(frame: Frame, asked: LedgerChoice, to: Path | None) -> None:
@@ -146,3 +149,28 @@ def upgrade(frame: Frame, asked: LedgerChoice) -> None:
     head.show(frame)
     document = {**head.document, "events": events, "upgraded": False}
     emit(document, frame.as_json, lambda: f"{chosen.place}: {events} events in the newest layout, nothing to do")
+
+
+@ledger.command("excerpt")
+@click.option("--day", type=DATE, required=True, metavar="D", help="New York date.")
+@click.option("--anonymous", is_flag=True, help="Leave out whose it is: account, ids, balance, names in free text.")
+@common_options
+@ledger_options()
+def excerpt(frame: Frame, asked: LedgerChoice, day: dt.date, anonymous: bool) -> None:
+    """Print the events of one day, a JSON document a line: what a report of a fault needs.
+
+    With --anonymous nothing in it says whose account it is. Prices, times, rules and reasons stay; read it before you
+    send it.
+    """
+    from gammacore import wiring
+    from gammacore.wiring.excerpts import excerpt as lines_of
+
+    chosen = means(frame, asked, wiring.Use.READ, "ledger excerpt")
+    lines = lines_of(frame.settings, chosen.one.place, day, anonymous=anonymous)
+    if frame.as_json:
+        emit({"day": day.isoformat(), "anonymous": anonymous, "events": [json.loads(line) for line in lines]},
+             frame.as_json, lambda: "")  # fmt: skip
+        return
+    head_of(frame, chosen.one).show(frame, machine=True)
+    for line in lines:
+        click.echo(line)

@@ -40,6 +40,8 @@ COMMANDS: dict[str, str] = {
     "flatten": "Close everything and latch the kill switch.",
     "halt": "Latch the kill switch: no entries; exits continue.",
     "resume": "Clear the kill switch.",
+    "rehearse": "Rehearse a day: halt, resume, SIGKILL, an outage, flatten, backup; timed.",
+    "checklist": "Show what of the month on paper is done, before real money.",
     "service": "Trade an account every day: starts, watches and ends its loop by the calendar.",
     "alerts": "Test the channels of alerts, list them, say that an alarm is known.",
     "arm": "Let the service trade the live account for some sessions, by today's settings.",
@@ -53,7 +55,8 @@ COMMANDS: dict[str, str] = {
     "doctor": "Check credentials, broker, account, clock, market data, disk and ledger.",
     "new-strategy": "Write a strategy of your own to start from, with its test.",
     "config": "Check, show or write the configuration.",
-    "ledger": "Verify, repair, back up or restore a ledger.",
+    "ledger": "Verify, repair, back up, restore or excerpt a ledger.",
+    "runs": "List old studies, and remove them.",
 }
 """Every command with its sentence; the module of the same name (with _ for -) holds it."""
 
@@ -161,7 +164,9 @@ KINDS: tuple[tuple[type[GammacoreError], str, int], ...] = (
 
 
 def _judged(refusal: GammacoreError) -> tuple[str, int]:
-    """Kind and exit code. A market that a refused token keeps shut is a matter of the token."""
+    """Kind and exit code. A market that a refused token keeps shut is a matter of the token; an option, of usage."""
+    if isinstance(refusal, InvalidInput) and refusal.field.startswith("--"):
+        return "usage", EXIT_USAGE
     if isinstance(refusal.__cause__, CredentialRefused):
         refusal = refusal.__cause__
     return next((kind, code) for one, kind, code in KINDS if isinstance(refusal, one))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from gammacore.domain.ledger import AlarmRaised, Event, FlattenRequested, Halted, Resumed
+from gammacore.domain.ledger import AlarmRaised, Event
 from gammacore.domain.reports.figures import clock_text
-from gammacore.domain.sessions import new_york_date
 from gammacore_cli.json_values import clock
 
 if TYPE_CHECKING:
@@ -22,24 +21,41 @@ def current_view(now: dict[str, Any] | None, book: Book) -> dict[str, Any] | Non
     return now
 
 
-def marks_document(now: Mapping[str, Any] | None, events: Iterable[Event], *, running: bool) -> dict[str, Any]:
-    """Marks as published, and what the ledger says of halts and alarms. `marks_since` is None while a loop runs."""
-    listed = list(events)
+def marks_document(
+    now: Mapping[str, Any] | None, events: Sequence[Event], book: Book, at: dt.datetime, *, running: bool
+) -> dict[str, Any]:  # fmt: skip
+    """Marks as published, `mark_age` as of `at`, and what the ledger says of halts and open alarms.
+
+    `marks_since` is None while a loop runs.
+    """
+    from gammacore.domain.reports.halt_origin import HaltOrigin
+    from gammacore.domain.reports.open_alarms import open_alarms
+    from gammacore.domain.reports.picture_age import holdings_now
+
     marked_at = None if now is None else now["market_at"]
-    last = None if not listed else new_york_date(listed[-1].at)
-    halt = next((one for one in reversed(listed) if isinstance(one, Halted | FlattenRequested | Resumed)), None)
+    origin = HaltOrigin().after(events)
+    shown = now if now is not None and running else {}
     return {
-        "marks": [] if now is None else now["holdings"],
+        "marks": [] if now is None else holdings_now(now, at),
         "greeks": None if now is None else now["greeks"],
         "marked_at": marked_at,
         "marks_since": None if running else marked_at,
         "day": None if now is None else now["day"],
-        "next_at": now["cycle"]["next_at"] if now is not None and running else None,
-        "halted_since": clock(halt.at) if isinstance(halt, Halted | FlattenRequested) else None,
+        "next_at": shown["cycle"]["next_at"] if shown else None,
+        "next_action": shown.get("next_action"),
+        "reconciled": None if now is None else now.get("reconciled"),
+        "halted_since": None if origin.since is None else clock(origin.since),
+        "halted_by": origin.by,
         "alarms": [
-            {"at": clock(one.at), "code": one.code, "detail": one.detail}
-            for one in listed
-            if isinstance(one, AlarmRaised) and new_york_date(one.at) == last
+            {
+                "at": clock(one.at),
+                "since": clock(one.since),
+                "code": one.code,
+                "holding": one.holding or None,
+                "detail": one.detail,
+                "count": one.count,
+            }
+            for one in open_alarms((event for event in events if isinstance(event, AlarmRaised)), book)
         ],
     }
 
@@ -66,19 +82,32 @@ def marks_lines(shown: Mapping[str, Any]) -> list[str]:
             f"day: open {_dollars(day['open'])}, {_dollars(day['left'])} left of the limit {_dollars(day['limit'])}"
         )
     if shown["halted_since"] is not None:
-        lines.append(f"halted since {_time(shown['halted_since'])} New York")
+        lines.append(f"halted since {_time(shown['halted_since'])} New York by {escape(shown['halted_by'])}")
+    if (action := shown["next_action"]) is not None:
+        lines.append(f"next: {escape(action['words'])} at {_time(action['at'])} New York")
     if shown["next_at"] is not None:
         lines.append(f"next look {_time(shown['next_at'])} New York")
+    if (compared := shown["reconciled"]) is not None:
+        verdicts = ", ".join(f"{count} {verdict}" for verdict, count in compared["verdicts"].items())
+        lines.append(f"last reconciliation {_time(compared['at'])} New York: {verdicts}")
     if alarms := shown["alarms"]:
-        lines.append(f"[yellow]{len(alarms)} alarms today[/], the last: {escape(alarms[-1]['detail'])}")
+        lines.append(f"[yellow]{len(alarms)} open alarm{'s' if len(alarms) > 1 else ''}[/]")
+        lines += [
+            f"  {_time(one['at'])} {escape(one['code'])}{_times(one['count'])}: {escape(one['detail'])}"
+            for one in alarms
+        ]
     return lines
 
 
 def _level(level: Mapping[str, Any]) -> str:
-    away = "no mark" if level["distance"] is None else f"{level['distance']:.2f} away"
-    return (
-        f"{level['rule'].replace('_', ' ')} {level['price']:.2f} ({away}{'' if level['acts'] else ', not acting yet'})"
-    )
+    unit = " $" if level["measured_on"] == "profit" else ""
+    away = "no mark" if level["distance"] is None else f"{level['distance']:.2f}{unit} away"
+    acts = "" if level["acts"] else ", not acting yet"
+    return f"{level['rule'].replace('_', ' ')} {level['price']:.2f}{unit} on {level['measured_on']} ({away}{acts})"
+
+
+def _times(count: int) -> str:
+    return f" ({count} times)" if count > 1 else ""
 
 
 def _greeks(greeks: Mapping[str, float] | None) -> str:

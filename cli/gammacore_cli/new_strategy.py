@@ -60,7 +60,7 @@ class Names:
 def new_strategy(frame: Frame, name: str, folder: Path) -> None:
     """Write a strategy of your own to start from, and a test that runs it offline.
 
-    The strategy buys ten shares in the morning and sells them in the afternoon. An existing file is never overwritten.
+    The strategy buys five shares in the morning and sells them in the afternoon. An existing file is never overwritten.
     """
     names = Names.of(name)
     path, test = folder / f"{names.module}.py", folder / f"test_{names.module}.py"

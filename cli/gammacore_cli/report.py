@@ -9,6 +9,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
+from attrs import evolve
 
 from gammacore_cli.day_options import day_options
 from gammacore_cli.frame import Frame, common_options
@@ -57,40 +58,43 @@ def report(frame: Frame, asked: LedgerChoice, days: DayRange, page: Path | None,
         raise MissingData(f"{path}: no trading day yet; run `gammacore trade` first")
     if days.is_given:
         reports = days.of(reports)
+    reports = tuple(evolve(one, compared=wiring.day_end_lines(frame.settings, path, one.date)) for one in reports)
     head = head_of(frame, chosen.one)
     if page is not None:
-        _write(frame, page, reports if days.is_given and not days.is_one_day else reports[-1:])
+        _write(frame, page, reports if days.is_given and not days.is_one_day else reports[-1:], path)
     head.show(frame)
     document = {**head.document, **report_document(reports, path), "reviews": reviews_document(trades_of(reports))}
     emit(document, frame.as_json, lambda: _shown(reports, path))
     show_others(frame, chosen.others)
 
 
-def _write(frame: Frame, page: Path, reports: Sequence[DayReport]) -> None:
+def _write(frame: Frame, page: Path, reports: Sequence[DayReport], ledger: LedgerPlace) -> None:
     """One page into a file; several, or one into a folder that is there, beside an index."""
     from gammacore import wiring
     from gammacore.adapters.html_report import render_index, write_page
 
     if len(reports) == 1 and not page.is_dir():
-        _write_day(frame, page, reports[0])
+        _write_day(frame, page, reports[0], ledger)
         return
     wiring.make_folder(page)
     for report in reports:
-        _write_day(frame, page / f"{report.date}.html", report)
+        _write_day(frame, page / f"{report.date}.html", report, ledger)
     write_page(page / "index.html", render_index(reports))
     log.info("index of %d days written to %s", len(reports), page / "index.html")
 
 
-def _write_day(frame: Frame, page: Path, day: DayReport) -> None:
+def _write_day(frame: Frame, page: Path, day: DayReport, ledger: LedgerPlace) -> None:
     from gammacore.adapters.html_report import render_day, write_page
     from gammacore_cli.traded_market import traded_market
 
-    market = traded_market(frame.settings, day)
-    if not market.prices:
-        log.info("market %s is not at hand; the picture joins the prices of the ledger (see --market)", day.market)
+    market = traded_market(frame.configuration, ledger, day)
+    if market.missing:
+        log.warning("%s: dealer gamma is not drawn, for %s", day.date, market.missing)
     survey = market.survey
     exposure, flips = (None, ()) if survey is None else (survey.exposure, survey.flips.roots)
-    write_page(page, render_day(day, market.prices, exposure, flips=flips))
+    write_page(
+        page, render_day(day, market.prices, exposure, flips=flips, course=market.course, missing=market.missing)
+    )  # fmt: skip
     log.info("report of %s written to %s", day.date, page)
 
 

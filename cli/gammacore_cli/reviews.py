@@ -14,12 +14,13 @@ from gammacore.domain.dollars import dollars, exact, signed_dollars
 from gammacore.domain.reports.day_report import DayReport, drawdown_of, trades_of
 from gammacore.domain.reports.figures import Figure, Unit, labelled, pick
 from gammacore.domain.reports.review import Period, Review, reviews
+from gammacore.domain.reports.scalp_views import signals_section
 from gammacore.domain.reports.trade_figures import TradeFigures, by_strategy
 from gammacore.domain.reports.trades import Trade
 from gammacore.domain.reports.views import day_row, drawdown_figure, statistics
 from gammacore_cli.day_view import day_panel
 from gammacore_cli.documents import document, fall, statistics_by
-from gammacore_cli.figures_view import value
+from gammacore_cli.figures_view import SectionTable, value
 from gammacore_cli.json_values import Document, money
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ def report_view(reports: Sequence[DayReport], path: LedgerPlace) -> RenderableTy
     if trades:
         groups = {"all": TradeFigures.of(trades), **by_strategy(trades)}
         parts += ["", _statistics_table(groups, reports), "", reviews_table(trades)]
+    if len(reports) > 1 and (signals := signals_section(reports)).rows:
+        parts += ["", SectionTable(signals, title="signals")]
     return Group(*parts)
 
 

@@ -73,7 +73,7 @@ def _show(frame: Frame, asked: LedgerChoice) -> None:
     book = Book.of(events)
     day_pnl = Decimal(0) if (date := _date(book)) is None else book.realised_on(date)
     now = current_view(wiring.now_of(frame.settings, path), book)
-    shown = marks_document(now, events, running=chosen.one.writer is not None)
+    shown = marks_document(now, events, book, wiring.system_clock().now(), running=chosen.one.writer is not None)
     armed, armed_words = _arming(frame, chosen.one)
     document = {**head.document, **status_document(book, day_pnl, path), **shown, **armed, **beside}
     emit(document, frame.as_json, lambda: status_view(book, day_pnl, path, shown))

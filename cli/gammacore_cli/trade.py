@@ -51,6 +51,9 @@ log = logging.getLogger("gammacore")
 )
 @network_option
 @click.option("--armed", "by_service", is_flag=True, hidden=True)
+@click.option("--fault", "faults", multiple=True, metavar="KIND@TIME[/SECONDS]",
+              help="In a study: broker-down, answer-lost, reject, feed-silent, stale-quotes or disk-full at a New York "
+                   "time (for 60 s).")  # fmt: skip
 @click.option("--begin", type=INSTANT, metavar="TIME", help="With --pace: at full speed until then, New York, 10:20.")
 @click.option("--pace", type=PACE, metavar="real|N",
               help="Market seconds a second, simulated or recorded (default: as fast as it goes).")  # fmt: skip
@@ -65,6 +68,7 @@ def trade(
     ledger: LedgerPlace | None,
     pace: float | None,
     begin: dt.datetime | dt.time | None,
+    faults: tuple[str, ...],
     wait_for_network: float,
     by_service: bool,
     **market: Any,
@@ -83,7 +87,7 @@ def trade(
     from gammacore_cli.documents import trade_document
 
     choose_market(frame, market)
-    frame.choose({"trade.strategy": strategy})
+    frame.choose({"trade.strategy": strategy, "trade.faults": faults or None}, {"trade.faults": "--fault"})
     if by_service:  # that started this process, in place of a typed account number (OP-208)
         frame.use_arming()
     before_the_start(frame)
@@ -173,6 +177,11 @@ def _show_the_start(frame: Frame, day: WiredDay, armed: Armed) -> None:
     if day.left_out:
         log.warning("%s: %s", day.market.label, day.left_out)
     show_preflight(wiring.preflight_of(day, armed), quiet=frame.quiet)
+    if armed.mode is Mode.LIVE:
+        from gammacore.wiring.checklist import before_real_money
+
+        for sentence in before_real_money(frame.settings, wiring.system_clock().now()):
+            log.warning("before real money: %s", sentence)
 
 
 def _one_look(day: WiredDay) -> None:

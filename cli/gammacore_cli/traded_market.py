@@ -1,64 +1,89 @@
-"""The market a finished day was traded on, opened again for its pictures: the whole path and the exposure."""
+"""The market a finished day was traded on, opened again for its pictures: the whole path and the exposure. OP-107."""
 
 from __future__ import annotations
 
 import datetime as dt
-import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from gammacore.errors import GammacoreError
 
 if TYPE_CHECKING:
-    from gammacore.configuration import Settings
+    from gammacore.adapters.html_report.exposure_course_plot import Moment
+    from gammacore.configuration import Configuration, Settings
     from gammacore.domain.gex.survey import GammaSurvey
     from gammacore.domain.reports.day_report import DayReport
     from gammacore.ports.market_data import MarketData
+    from gammacore.wiring import LedgerPlace
+    from gammacore.wiring.market_notes import NotedMarket
 
 FINEST = dt.timedelta(seconds=60)
 """The picture needs no more than a price a minute."""
 
-_SIMULATED = re.compile(r"simulated \(seed (\d+), every (\d+) s\)")
-
 
 @frozen(eq=False)
 class TradedMarket:
-    """Prices over the day, and the dealer gamma at the last judgement; both may be missing."""
+    """Prices over the day, the dealer gamma at the last judgement, and its course; all may be missing.
+
+    `missing` names what was looked for and is not there, "" where nothing lacks.
+    """
 
     prices: tuple[tuple[dt.datetime, Decimal], ...] = ()
     survey: GammaSurvey | None = None
+    course: tuple[Moment, ...] = ()
+    missing: str = ""
 
 
-def traded_market(settings: Settings, report: DayReport) -> TradedMarket:
-    """What the market of this day showed; nothing where it cannot be opened again.
+def traded_market(configuration: Configuration, ledger: LedgerPlace, report: DayReport) -> TradedMarket:
+    """What the market of this day showed: what the loop published of it, and the market itself, opened again.
 
-    It is believed only when it shows, at every judgement, the price that the ledger recorded there.
+    That is believed only when it shows, at every judgement, the price that the ledger recorded there.
     """
     from gammacore import wiring
     from gammacore.adapters.calendars.nyse import NyseCalendar
+    from gammacore.adapters.html_report.exposure_course_plot import published_moments
+    from gammacore.adapters.view_files.reading import read_day
 
-    settings = _as_traded(settings, report)
-    calendar = NyseCalendar()
-    try:
-        underlying = settings.underlying(report.underlying)
-        session = wiring.open_session(calendar, report.date)
-        market = wiring.open_market(settings, underlying, session, calendar)
-        if market.label != report.market or not _shows_what_was_recorded(market, report):
-            return TradedMarket()
-        return TradedMarket(_path(market, report), _survey(settings, market, report))
-    except GammacoreError:
-        return TradedMarket()  # a picture less, never a report less
+    beside, calendar = wiring.local_path(configuration.settings, ledger), NyseCalendar()
+    lines = read_day(wiring.view_of(configuration.settings, ledger), report.date)
+    published = tuple(
+        (dt.datetime.fromisoformat(one["at"]), Decimal(str(one["price"]))) for one in lines if one["price"]
+    )
+    noted = wiring.noted_market(beside, report.date)
+    for named, meant in wiring.places_of(configuration, beside, noted):
+        settings = _as_traded(named, report).settings
+        try:
+            underlying = settings.underlying(report.underlying)
+            session = wiring.open_session(calendar, report.date)
+            market = wiring.open_market(settings, underlying, session, calendar, meant.expiries)
+            is_it = meant.content in ("", market.fingerprint()) and market.label == report.market
+            if is_it and _shows_what_was_recorded(market, report):
+                return TradedMarket(published or _path(market, report), _survey(settings, market, report))
+        except GammacoreError:
+            continue  # a picture less, never a report less
+    course = published_moments(lines, configuration.settings.gex.sign)
+    return TradedMarket(published, course=course, missing="" if course else _lacks(report, noted))
 
 
-def _as_traded(settings: Settings, report: DayReport) -> Settings:
-    """The settings with the day, the underlying and, simulated, the seed and step of this report."""
-    market = evolve(settings.market, date=report.date, underlying=report.underlying)
-    if (simulated := _SIMULATED.fullmatch(report.market)) is not None:
-        seed, step = map(int, simulated.groups())
-        market = evolve(market, source="simulated", seed=seed, step_seconds=step)
-    return evolve(settings, market=market)
+def _lacks(report: DayReport, noted: NotedMarket | None) -> str:
+    if noted is None or noted.path is None:
+        return f"{report.market} is not at hand; name it by --market"
+    why = "holds something else than was traded" if noted.path.exists() else "is not there"
+    return f"{noted.path} {why}; name it by --market, or put it beside the ledger"
+
+
+def _as_traded(configuration: Configuration, report: DayReport) -> Configuration:
+    """The configuration with the day, the underlying and, simulated, the seed and step of this report."""
+    from gammacore import wiring
+    from gammacore.configuration import Sourced
+
+    day = {"market.underlying": Sourced(report.underlying, "ledger"), "market.date": Sourced(report.date, "ledger")}
+    found = wiring.as_simulated(report.market, "ledger")
+    return configuration.changed(
+        {**day, **found, **({"market.source": Sourced("simulated", "ledger")} if found else {})}
+    )
 
 
 def _shows_what_was_recorded(market: MarketData, report: DayReport) -> bool:

@@ -5,21 +5,76 @@ Neither is a dependency of gammacore: what is installed is used, pandas first.
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import importlib
 import importlib.util
+import io
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from attrs import frozen
 from numpy.typing import NDArray
 
 from gammacore.errors import ConfigurationError, InvalidInput
+from gammacore.lazy_names import finder
 
 BACKENDS = ("pandas", "polars")
 Column = Sequence[Any] | NDArray[Any]
 Columns = Mapping[str, Column]
+_adapter = finder("gammacore.frames", {"write_whole": "adapters.whole_file"})
+
+
+class Framed:
+    """What is a table of columns of equal length: as a frame of pandas or polars, as a CSV or a Parquet file."""
+
+    __slots__ = ()
+
+    def columns(self) -> Columns:
+        """The columns by name."""
+        raise NotImplementedError
+
+    def to_frame(self, backend: str | None = None, *, exact: bool = False) -> Any:
+        """`columns` as a frame of pandas or polars, the one installed, pandas first; with `exact` money as Decimal.
+
+        Raises:
+            ConfigurationError: neither is installed.
+        """
+        return to_frame(self.columns(), backend, exact=exact)
+
+    def to_csv(self, path: str | Path) -> None:
+        """`columns` as a CSV file: times in UTC, money with every digit, blank what is missing; needs no library.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        _adapter("write_whole")(Path(path), csv_text(self.columns()))
+
+    def to_parquet(self, path: str | Path, *, exact: bool = False) -> None:
+        """`columns` as a Parquet file.
+
+        Raises:
+            ConfigurationError: neither polars is installed nor pandas with pyarrow.
+        """
+        write_parquet(Path(path), self.columns(), exact=exact)
+
+
+@frozen(eq=False, repr=False)
+class Table(Framed):
+    """Columns with a name, where there is no value of their own to ask for them."""
+
+    name: str
+    by_name: Columns
+
+    def __repr__(self) -> str:
+        rows = max((len(column) for column in self.by_name.values()), default=0)
+        return f"<Table {self.name} {rows} rows of {', '.join(self.by_name)}>"
+
+    def columns(self) -> Columns:
+        return self.by_name
 
 
 def to_frame(columns: Columns, backend: str | None = None, *, exact: bool = False) -> Any:
@@ -52,7 +107,44 @@ def from_frame(frame: Any) -> dict[str, list[Any]]:
         raise InvalidInput("frame", f"a column named {wrong[0]!r}", "give every column a name")
     if len(set(names)) < len(names):
         raise InvalidInput("frame", "two columns of one name", "give every column a name of its own")
-    return {name: [_or_none(value) for value in frame[name].to_list()] for name in names}
+    return {name: [plain_or_none(value) for value in frame[name].to_list()] for name in names}
+
+
+def csv_text(columns: Columns) -> str:
+    """A header and a line a row: times in ISO 8601, UTC; figures with every digit; blank what is missing.
+
+    >>> csv_text({"at": [dt.datetime(2026, 3, 3, 15, tzinfo=dt.UTC), None], "net": [Decimal("-1.50"), 2.5]})
+    'at,net\\n2026-03-03T15:00:00+00:00,-1.50\\n,2.5\\n'
+    """
+    lines = io.StringIO()
+    writer = csv.writer(lines, lineterminator="\n")
+    writer.writerow(columns)
+    values = ([*map(_written, _plain(column, exact=True))] for column in columns.values())
+    writer.writerows(zip(*values, strict=True))
+    return lines.getvalue()
+
+
+def _written(value: Any) -> str:
+    plain = plain_or_none(value)
+    if plain is None:
+        return ""
+    return plain.isoformat() if isinstance(plain, dt.date) else str(plain)
+
+
+def write_parquet(path: Path, columns: Columns, *, exact: bool = False) -> None:
+    """A Parquet file by polars, else by pandas with pyarrow: whole or not at all.
+
+    Raises:
+        ConfigurationError: neither is installed; the install line is given.
+    """
+    draft = path.with_name(f".{path.name}.partial")
+    if importlib.util.find_spec("polars") is not None:
+        to_frame(columns, "polars", exact=exact).write_parquet(draft)
+    elif importlib.util.find_spec("pandas") is not None and importlib.util.find_spec("pyarrow") is not None:
+        to_frame(columns, "pandas", exact=exact).to_parquet(draft, index=False)
+    else:
+        raise ConfigurationError("a Parquet file needs polars, or pandas with pyarrow: python -m pip install polars")
+    draft.replace(path)
 
 
 def _installed(backend: str | None) -> str:
@@ -88,8 +180,8 @@ def _pandas(library: Any, column: Column) -> Any:
     return list(column)
 
 
-def _or_none(value: Any) -> Any:
-    """NaN, NaT and NA differ from themselves, or cannot say."""
+def plain_or_none(value: Any) -> Any:
+    """The value, None where it is missing: NaN, NaT and NA differ from themselves, or cannot say."""
     try:
         return None if value is None or value != value else value  # noqa: PLR0124
     except TypeError:

@@ -18,11 +18,11 @@ from attrs import frozen
 from counterparts.alpaca_greeks import greeks_of
 from counterparts.alpaca_words import MALFORMED, Refusal, read_time, utc
 from counterparts.world import World
+from gammacore.domain.dollars import CENT
 from gammacore.domain.instruments import REGISTRY, OptionContract, parse_occ
 from gammacore.domain.market import Bar, MarketSnapshot, OptionChain
 from gammacore.domain.market_history import total_volume
 from gammacore.domain.sessions import new_york, new_york_date
-from gammacore.domain.spreads import CENT
 from gammacore.errors import InvalidInput
 
 Words = dict[str, Any]

@@ -229,11 +229,12 @@ def _row(record: OrderRecord, tags: bool) -> Json:
 def _progress(
     record: OrderRecord, quantity: int, done: int, average: Decimal, fresh_price: Decimal
 ) -> dict[str, object]:
-    limit = record.ticket.limit
+    limit, stop = record.ticket.limit, record.ticket.stop
     return {
         "status": status_of(record),
         "duration": record.form["duration"],
         **({} if limit is None else {"price": figure(limit)}),
+        **({} if stop is None else {"stop_price": figure(stop)}),
         "avg_fill_price": figure(average),
         "exec_quantity": float(done),
         "last_fill_price": figure(fresh_price),

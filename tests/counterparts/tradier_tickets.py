@@ -110,10 +110,11 @@ def _options(
     underlying = ratioed[0].contract.underlying
     if form.get("symbol") not in (underlying, ratioed[0].contract.root):
         raise bad_parameter("symbol", f"{form.get('symbol', '')} has no option {ratioed[0].symbol}.")
-    limit = _limit(form, ("limit",) if len(legs) == 1 else ("debit", "credit"))
+    stop = _stop(form) if len(legs) == 1 else None
+    limit = None if stop is not None else _limit(form, ("limit",) if len(legs) == 1 else ("debit", "credit"))
     return OrderTicket(
         order_id, _purpose(form, closes), underlying, POSITION, ratioed, spreads,
-        _effect(form["type"], ratioed, snapshot, closes), limit,
+        _effect(form["type"], ratioed, snapshot, closes), limit, stop=stop,
     )  # fmt: skip
 
 
@@ -138,12 +139,21 @@ def _limit(form: Form, with_price: tuple[str, ...]) -> Decimal | None:
         return None
     if kind not in with_price:
         raise bad_parameter("type", f"{kind} is not served here.")
+    return _price(form, "price")
+
+
+def _stop(form: Form) -> Decimal | None:
+    """The price that makes an order of type `stop` a market order; None of any other type."""
+    return _price(form, "stop") if form.get("type") == "stop" else None
+
+
+def _price(form: Form, name: str) -> Decimal:
     try:
-        price = Decimal(_needed(form, "price"))
+        price = Decimal(_needed(form, name))
     except InvalidOperation:
-        raise bad_parameter("price", f"{form['price']} is not valid.") from None
+        raise bad_parameter(name, f"{form[name]} is not valid.") from None
     if not (price.is_finite() and price > 0):
-        raise bad_parameter("price", f"{price} is not valid.")
+        raise bad_parameter(name, f"{price} is not valid.")
     return price
 
 

@@ -11,7 +11,8 @@ from click.testing import CliRunner
 
 from gammacore.configuration import configure
 from gammacore.wiring import wire_day
-from gammacore_cli.main import gammacore
+from gammacore_cli.main import EXIT_USAGE, gammacore
+from gammacore_cli.main import run as run_line
 
 DATES = ("2026-03-02", "2026-03-03", "2026-03-04")
 
@@ -98,3 +99,21 @@ def test_a_ledger_that_cannot_be_read_is_named_and_the_others_are_listed(home: P
         damaged.unlink()
     assert len(shown["days"]) == len(DATES)
     assert str(damaged) in shown["unread"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--last", "0"),
+        ("--last", "-3"),
+        ("--from", "2026-03-04", "--to", "2026-03-02"),
+        ("--day", DATES[0], "--last", "1"),
+    ],
+)
+@pytest.mark.parametrize("command", [("journal", "--study"), ("report", "--study"), ("days",)])
+def test_days_that_cannot_be_meant_are_a_matter_of_usage(
+    command: tuple[str, ...], options: tuple[str, ...], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    monkeypatch.setenv("GAMMACORE_HOME", str(home))
+
+    assert run_line([*command, *options, "--quiet"]) == EXIT_USAGE

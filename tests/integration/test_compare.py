@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import gammacore
-from builders_cli import CommandLine, at_home
+from builders_cli import PINNED, CommandLine, at_home
 from extent import many
 from gammacore.application.study.compare import RunComparison, compare_ledgers
 from gammacore.configuration import configure
@@ -22,6 +22,7 @@ from gammacore.wiring import events_of, record_day, wire_day
 from gammacore_cli.main import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
 
 DAY = dt.date(2026, 3, 3)
+TRADED = {"market.date": DAY, "market.seed": PINNED}
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The ledger of a simulated day, its recording, and ledgers of two replays of that."""
     place = tmp_path_factory.mktemp("compared")
     recording = place / "day.rec"
-    record_day(configure([{"market.date": DAY}]), recording)
+    record_day(configure([TRADED]), recording)
     replayed = {"market.source": f"recording:{recording}"}
     traded(place / "live.sqlite", {})
     traded(place / "replay.sqlite", replayed)
@@ -39,7 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def traded(ledger: Path, settings: Mapping[str, Any]) -> None:
-    day = wire_day(configure([{"market.date": DAY, **settings}]), ledger)
+    day = wire_day(configure([{**TRADED, **settings}]), ledger)
     day.trade()
     day.close()
 
@@ -64,7 +65,7 @@ def test_a_day_recorded_and_replayed_does_not_differ(folder: Path) -> None:
 @pytest.mark.parametrize("strategy", ["delta-hedge", "st0cka", "st0ckg", "gamma-scalping", "hybrid"][: many(1, 5)])
 def test_every_desk_does_in_the_replay_what_it_did(strategy: str, tmp_path: Path) -> None:
     desk = {
-        "market.date": DAY, "trade.strategy": strategy, "market.underlying": "SPY", "market.share_quotes": True,
+        **TRADED, "trade.strategy": strategy, "market.underlying": "SPY", "market.share_quotes": True,
         "market.step_seconds": many(300, 60), "sizing.starting_capital": "60000",
     }  # fmt: skip
     record_day(configure([desk]), tmp_path / "day.rec")

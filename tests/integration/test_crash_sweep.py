@@ -33,6 +33,9 @@ REFUSED = {number: {"rejects": "no"} for number in (2, 5)}
 LOST_SCALP = {number: {"times_out": True} for number in (0, 1, 2)}
 """The purchase, the target, the sale at market."""
 CROSSED = {1: {"never": True, "on_cancel": "filled_first"}}
+FAR, NEAR = Decimal(6), Decimal("0.4")
+"""Where a stop at the broker rests: where it is never reached, and where this afternoon reaches it."""
+FILLED_FIRST = {1: {"on_cancel": "filled_first"}}
 EXAMPLE = f"{ROOT / 'examples' / 'own_strategy.py'}:TenShares"
 
 SHARES: Mapping[str, object] = {"trade.strategy": "st0cka", "market.mood": "calm", "market.seed": 3}
@@ -68,6 +71,13 @@ SCENARIOS = (
     ),
     Scenario("long without a bid, left to settlement", exits_at=160, long_below=85),
     Scenario("long without a bid, flatten", flattens_at=160, exits_at=205, long_below=85),
+    Scenario("stop at the broker, called back for the close", protected=FAR),
+    Scenario("stop at the broker, called back for a flatten", flattens_at=40, protected=FAR),
+    Scenario("stop at the broker, fills as it is called back", FILLED_FIRST, protected=FAR),
+    Scenario("stop at the broker, answer lost", {1: {"times_out": True}}, exits_at=45, protected=FAR),
+    Scenario("stop at the broker, refused", {1: {"rejects": "no"}}, exits_at=45, protected=FAR),
+    Scenario("stop at the broker, filled, long sold", exits_at=200, protected=NEAR),
+    Scenario("stop at the broker, filled in part", {1: {"parts": (1,)}}, exits_at=200, protected=NEAR),
     Scenario("delta hedge through zero", exits_at=40, hedges=True),
     Scenario("delta hedge, answers lost", LOST, exits_at=40, hedges=True),
     Scenario("delta hedge, orders refused", REFUSED, exits_at=40, hedges=True),

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:websockets.legacy is deprecated:
 
 NAMES = [
     "credentials", "mode", "extras", "calendar", "broker", "clock", "account", "buying_power", "option_level",
-    "market_data", "disk", "ledger",
+    "market_data", "disk", "ledger", "growth",
 ]  # fmt: skip
 TRADIER = {"TRADIER_SANDBOX_TOKEN": TOKEN, "TRADIER_SANDBOX_ACCOUNT": ACCOUNT}
 ALPACA = {"ALPACA_PAPER_API_KEY": TOKEN, "ALPACA_PAPER_SECRET_KEY": SECRET}
@@ -74,7 +74,7 @@ def test_a_broker_without_credentials_is_fixed_by_name(gammacore: CommandLine) -
     assert "TRADIER_SANDBOX_TOKEN is missing" in checks["credentials"]["detail"]
     assert "keyring set gammacore" in checks["credentials"]["fix"]
     assert all(check["fix"] for check in checks.values() if not check["ok"])
-    assert "2 failed, 6 not asked, of 12 checks; failed: credentials, mode; not asked: broker, clock" in answer.err
+    assert "2 failed, 6 not asked, of 13 checks; failed: credentials, mode; not asked: broker, clock" in answer.err
 
 
 def test_a_market_that_cannot_be_read_is_found(gammacore: CommandLine) -> None:

@@ -18,6 +18,7 @@ import attrs
 import pytest
 
 import gammacore
+from builders_cli import PINNED
 from builders_scalping import minutes
 from gammacore.configuration import Settings, configure
 from gammacore.domain.ledger import DayStarted, LedgerOpened
@@ -120,6 +121,8 @@ READ_BY = {
     "scalping.runner.on_shutdown": "domain/loop_limits.py",
     "scalping.runner.shutdown_limit": "adapters/asyncio_runner",
     "scalping.gamma.selection_retry": "domain/desks/gamma_entry.py",
+    "scalping.gamma.resume_or_open": "domain/desks/gamma_resume.py",
+    "scalping.gamma.roll": "domain/desks/gamma_resume.py",
     "scalping.hybrid.hysteresis": "domain/scalping/hybrid.py",
     "scalping.hybrid.min_dwell": "domain/scalping/hybrid.py",
     "scalping.hybrid.on_gamma_refused": "domain/desks/hybrid.py",
@@ -133,7 +136,8 @@ READ_BY = {
 @cache
 def morning(given: tuple[tuple[str, object], ...]) -> tuple[str, ...]:
     """Everything that happened on a morning of ST0CKA, without the ids that every configuration makes its own."""
-    keys: dict[str, Any] = {"trade.strategy": "st0cka", "market.step_seconds": 60, "market.underlying": "SPY"}
+    keys: dict[str, Any] = {"trade.strategy": "st0cka", "market.step_seconds": 60, "market.underlying": "SPY",
+                            "market.seed": PINNED}  # fmt: skip
     day = wire_day(configure([{**keys, "sizing.starting_capital": 60_000, **dict(given)}]))
     try:
         if any(key in (f"{SHARES}power_hour", f"{SHARES}all_day") for key, _ in given):
@@ -205,7 +209,8 @@ def read() -> Iterator[set[str]]:
     try:
         for strategy in ("st0cka", "st0ckg", "gamma-scalping", "hybrid", "credit-spread"):
             step = 300 if strategy in ("gamma-scalping", "hybrid") else 60
-            day = wire_day(configure([{"trade.strategy": strategy, "market.step_seconds": step, **REVERTING}]))
+            settings = {"trade.strategy": strategy, "market.seed": PINNED, "market.step_seconds": step, **REVERTING}
+            day = wire_day(configure([settings]))
             try:
                 day.trade()
             finally:

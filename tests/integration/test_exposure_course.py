@@ -80,10 +80,10 @@ def test_a_line_is_broken_where_nothing_was_measured_and_over_night() -> None:
         (("--to", "11:00"), EXIT_USAGE, "--to is the end of --from; give --from too"),
         (("--from", "soon"), EXIT_USAGE, "'soon' is not a date or a time; write it like 2026-08-19"),
         (("--from", "11:00", "--as-of", "10:00"), EXIT_USAGE, "leave --publish, --as-of and --spot out"),
-        (("--from", "11:00", "--to", "10:00"), EXIT_FAILED, "give an end after --from"),
+        (("--from", "11:00", "--to", "10:00"), EXIT_USAGE, "give an end after --from"),
         (("--from", "2026-03-07", "--to", "2026-03-08"), EXIT_FAILED, "give a range with a session"),
-        (("--from", "11:00", "--every", "1"), EXIT_FAILED, "give more seconds"),
-        (("--from", "11:00", "--plot", "x.doc"), EXIT_FAILED, "end the name in one of .png, .svg, .pdf"),
+        (("--from", "11:00", "--every", "1"), EXIT_USAGE, "give more seconds"),
+        (("--from", "11:00", "--plot", "x.doc"), EXIT_USAGE, "end the name in one of .png, .svg, .pdf"),
     ],
 )
 def test_bad_ranges_are_one_sentence(

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from builders_cli import CommandLine, at_home, interrupted
+from builders_cli import PINNED, CommandLine, at_home, interrupted
 from builders_hedging import CALL, market
 from builders_legacy import a_condor_order, an_order, write_balance, write_orders
 from builders_vendors import THETA_V3, WINTER, line_of, table
@@ -26,6 +26,7 @@ SNAPSHOTS = ROOT / "tests" / "fixtures" / "json"
 WRITES = os.environ.get("GAMMACORE_WRITE_SNAPSHOTS") == "1"
 
 FIVE_MINUTES = ("--step", "300")
+SEEDED = ("--seed", str(PINNED))
 LEDGER = ("--ledger", "day.sqlite")
 READERS = ("status", "journal", "report", "ledger verify", "reconcile")
 """Commands that read a ledger and leave it as it is."""
@@ -103,9 +104,9 @@ def test_a_day_left_with_a_position_is_controlled(gammacore: CommandLine) -> Non
 
 def test_commands_that_need_no_ledger(gammacore: CommandLine) -> None:
     documents = {
-        "gex": gammacore.document("gex", *FIVE_MINUTES, "--as-of", "11:00"),
+        "gex": gammacore.document("gex", *SEEDED, *FIVE_MINUTES, "--as-of", "11:00"),
         "plan": gammacore.document("plan", "--seed", "7", *FIVE_MINUTES),
-        "record": gammacore.document("record", "day.recording", "--step", "1800"),
+        "record": gammacore.document("record", "day.recording", *SEEDED, "--step", "1800"),
         "config check": gammacore.document("config", "check"),
         "config show": {"entries.vix.floor": gammacore.document("config", "show")["entries.vix.floor"]},
         "config init": gammacore.document("config", "init"),
@@ -179,10 +180,10 @@ def test_a_record_of_trades(gammacore: CommandLine) -> None:
 
 
 def test_checks_of_a_study(gammacore: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    days = ("--from", "2026-03-03", "--to", "2026-03-04", "--step", "1800")
-    gammacore.document("trade", *FIVE_MINUTES, "--ledger", "live.sqlite")
+    days = ("--from", "2026-03-03", "--to", "2026-03-04", "--step", "1800", *SEEDED)
+    gammacore.document("trade", *SEEDED, *FIVE_MINUTES, "--ledger", "live.sqlite")
     monkeypatch.setenv("GAMMACORE_BROKER__SLIPPAGE", "0.05")
-    gammacore.document("trade", *FIVE_MINUTES, "--ledger", "replay.sqlite")
+    gammacore.document("trade", *SEEDED, *FIVE_MINUTES, "--ledger", "replay.sqlite")
     monkeypatch.delenv("GAMMACORE_BROKER__SLIPPAGE")
     documents = {
         "pins": gammacore.document("pins", *days, "--at", "10:00,15:00", "--permutations", "50", "--draws", "2"),
@@ -228,7 +229,7 @@ def test_simulated_equity(gammacore: CommandLine) -> None:
 
 def test_the_days_of_a_home(gammacore: CommandLine) -> None:
     """The study's own ledger has no fixed name: its folder is left out."""
-    gammacore.document("trade", *FIVE_MINUTES)
+    gammacore.document("trade", *SEEDED, *FIVE_MINUTES)
     document = gammacore.document("days")
     for day in document["days"]:
         day["ledger"] = Path(day["ledger"]).name
@@ -252,11 +253,20 @@ def test_the_channels_of_alerts(gammacore: CommandLine) -> None:
     assert_frozen("alerts", documents)
 
 
+def test_keeping_a_home(gammacore: CommandLine) -> None:
+    """The events of an excerpt are those of the ledger, which its own format freezes: their number is enough here."""
+    day = gammacore.document("trade", *FIVE_MINUTES, *LEDGER)["date"]
+    excerpt = gammacore.document("ledger", "excerpt", *LEDGER, "--day", day, "--anonymous")
+    excerpt["events"] = len(excerpt["events"])
+    checklist, runs = gammacore.document("checklist"), gammacore.document("runs", "prune", "--older", "90d")
+    assert_frozen("keeping", {"checklist": checklist, "ledger excerpt": excerpt, "runs prune": runs})
+
+
 def test_every_command_has_a_snapshot() -> None:
-    """Except doctor and arm, whose answers are the machine's and today's, and dashboard, which serves until it ends."""
+    """Except doctor, arm and rehearse, whose answers are the machine's and today's, and dashboard, which serves."""
     frozen = {key.split(",")[0].split()[0] for path in SNAPSHOTS.glob("*.json") for key in json.loads(path.read_text())}
 
-    assert set(COMMANDS) - frozen == {"doctor", "arm", "dashboard"}
+    assert set(COMMANDS) - frozen == {"doctor", "arm", "dashboard", "rehearse"}
 
 
 # -- snapshots ---------------------------------------------------------------------------------------------------------

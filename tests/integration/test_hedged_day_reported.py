@@ -1,4 +1,4 @@
-"""`gammacore trade --strategy delta-hedge` on its default simulated day: what it reports to a person and a program."""
+"""`gammacore trade --strategy delta-hedge` on a simulated day: what it reports to a person and a program."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from attrs import frozen
 
-from builders_cli import CommandLine, at_home, book_of
+from builders_cli import PINNED, CommandLine, at_home, book_of
 from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.domain.hedging.share_hedge import COVER
 from gammacore.domain.ledger import DayStarted, OrderIntended
@@ -39,7 +39,8 @@ def traded(tmp_path_factory: pytest.TempPathFactory) -> Traded:
     with pytest.MonkeyPatch.context() as patch:
         at_home(patch, folder)
         ledger = folder / "day.sqlite"
-        assert run(["trade", "--strategy", "delta-hedge", "--ledger", str(ledger), "--quiet", "--json"]) == 0
+        seeded = ["--seed", str(PINNED), "--quiet", "--json"]
+        assert run(["trade", "--strategy", "delta-hedge", "--ledger", str(ledger), *seeded]) == 0
     return Traded(ledger, {})
 
 
@@ -163,11 +164,11 @@ def test_the_csv_of_credit_spreads_says_what_it_leaves_out(day: Traded, cli: Com
 def test_a_day_left_in_the_middle_shows_what_it_holds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: CommandLine
 ) -> None:
-    from gammacore.configuration import Sourced, configure
+    from gammacore.configuration import configure
     from gammacore.wiring import naming_its_underlying, wire_day
 
     at_home(monkeypatch, tmp_path)
-    chosen = configure([{"trade.strategy": Sourced("delta-hedge", "test")}])
+    chosen = configure([{"trade.strategy": "delta-hedge", "market.seed": PINNED}])
     interrupted = wire_day(naming_its_underlying(chosen), tmp_path / "half.sqlite")
     interrupted.trade.run_until(lambda book: any(len(one.quantities) == 3 for one in book.live_holdings))
     interrupted.close()

@@ -36,8 +36,8 @@ def test_the_next_steps_it_prints_work_as_they_are_printed(gammacore: CommandLin
     assert tested.returncode == 0, tested.stdout
     assert "7 passed" in tested.stdout
     assert traded.returncode == 0, traded.stderr
-    assert "bought 10 SPY" in traded.stdout
-    assert "sold 10 SPY" in traded.stdout
+    assert "bought 5 SPY" in traded.stdout
+    assert "sold 5 SPY" in traded.stdout
     assert "morning-shares" in traded.stdout
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 
+from builders_cli import PINNED
 from gammacore.configuration import Sourced, configure
 from gammacore.domain.ledger import EntryJudged, OrderIntended
 from gammacore.wiring import wire_day
 
 
 def judged(**given: str) -> list[EntryJudged]:
-    figures = {"market.date": "2026-03-03", "market.step_seconds": "10", **given}
+    figures = {"market.seed": str(PINNED), "market.date": "2026-03-03", "market.step_seconds": "10", **given}
     day = wire_day(configure([{key: Sourced(value, "test") for key, value in figures.items()}]))
     day.trade()
     events = list(day.storage.events())

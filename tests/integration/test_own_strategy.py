@@ -11,7 +11,7 @@ import pytest
 from attrs import define, evolve, field
 
 import gammacore
-from builders_cli import CommandLine
+from builders_cli import PINNED, CommandLine
 from conftest import ROOT
 from gammacore.adapters.fake.in_memory import MemoryInbox
 from gammacore.domain.legs import ShareLeg
@@ -21,6 +21,7 @@ from gammacore.ports.broker import Broker, BrokerDecorator, Receipt, SendGate, a
 from gammacore.ports.storage import Request, RequestKind
 from gammacore.wiring.controls import still_open
 
+SPY = {"market.underlying": "SPY", "market.seed": PINNED}
 PRICE = Decimal("558.25")
 
 
@@ -90,7 +91,7 @@ def traded(fills_on: int, parts: tuple[int, ...] = (10,), refuses: int = 0) -> t
         brokers.append(SlowBroker(broker, fills_on, parts, refuses))
         return brokers[0]
 
-    configuration = gammacore.configure([{"market.underlying": "SPY", "orders.poll_seconds": 0}])
+    configuration = gammacore.configure([{**SPY, "orders.poll_seconds": 0}])
     day = gammacore.wire_day(configuration, strategy=ten_shares(), wrap_broker=slow)
     try:
         day.trade()
@@ -143,7 +144,7 @@ def test_a_sale_that_was_refused_is_asked_for_again_and_sold_once() -> None:
 def holding_ledger(tmp_path: Path) -> Path:
     """A ledger whose own strategy holds its ten shares; the program has ended."""
     ledger = tmp_path / "day.sqlite"
-    day = gammacore.wire_day(gammacore.configure([{"market.underlying": "SPY"}]), ledger, strategy=ten_shares())
+    day = gammacore.wire_day(gammacore.configure([SPY]), ledger, strategy=ten_shares())
     try:
         day.trade.run_until(lambda book: any(one.quantities for one in book.live_holdings))
     finally:
@@ -162,7 +163,7 @@ def test_flatten_closes_what_an_own_strategy_holds_without_its_program(
 
 def test_a_flatten_ends_an_own_strategy_that_knows_nothing_of_it(tmp_path: Path) -> None:
     inbox = MemoryInbox()
-    configuration = gammacore.configure([{"market.underlying": "SPY"}])
+    configuration = gammacore.configure([SPY])
     day = gammacore.wire_day(configuration, tmp_path / "day.sqlite", strategy=ten_shares(), also_obey=inbox)
     try:
         day.trade.run_until(lambda book: any(one.quantities for one in book.live_holdings))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from random import Random
 from typing import Any, cast
@@ -168,16 +168,21 @@ def a_random_hedged_world(rng: Random) -> World:
     return World(clock, market, exchange, a_session(), cast(Any, desk), underlying="SPY", is_compared=False)
 
 
-def run(seed: int) -> World:
+def any_random_world(rng: Random, seed: int) -> World:
+    return a_random_hedged_world(rng) if seed % HEDGED_EVERY == 0 else a_random_world(rng)
+
+
+def run(seed: int, a_world: Callable[[Random, int], World] = any_random_world) -> World:
     """One day to its end; the invariants of a cycle are looked at after each."""
     rng = Random(seed)
-    world = a_random_hedged_world(rng) if seed % HEDGED_EVERY == 0 else a_random_world(rng)
+    world = a_world(rng, seed)
 
     def watched(broker: Broker) -> Broker:
         assert isinstance(broker, FakeExchange)
         return Watched(broker, rng, world)
 
-    world.wrap_broker = watched
+    outer = world.wrap_broker
+    world.wrap_broker = lambda broker: outer(watched(broker))
     world.day.begin()
     while not world.day.is_finished():
         assert world.clock.now() < at("16:30"), f"open at 16:30: {world.book.live_spreads}"

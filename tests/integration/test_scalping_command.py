@@ -17,7 +17,7 @@ import pytest
 from attrs import evolve
 
 from builders_broker_cli import Desk, desks
-from builders_cli import CommandLine, at_home
+from builders_cli import PINNED, CommandLine, at_home
 from gammacore import wiring
 from gammacore.adapters.credentials import Variables
 from gammacore.adapters.fake.in_memory import FakeClock
@@ -38,6 +38,7 @@ STEP = ("--step", "600")
 @pytest.fixture
 def gammacore(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> CommandLine:
     at_home(monkeypatch, tmp_path)
+    monkeypatch.setenv("GAMMACORE_MARKET__SEED", str(PINNED))
     return CommandLine(capsys)
 
 

@@ -6,25 +6,28 @@ Rules: SC-414, SC-442, SC-451, SC-614, SC-1306.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, cast
 
 import pytest
-from attrs import define
+from attrs import define, evolve
 
-from builders_modes import Keys, a_mode_world, check_day, check_never_oversold, check_sent_once, cycles
+from builders_modes import NO_KEYS, Keys, a_mode_world, check_day, check_never_oversold, check_sent_once, cycles
 from builders_world import World
 from gammacore.adapters.codec.records import encode
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.in_memory import MemoryLedger
 from gammacore.adapters.simulated.model import Shock
 from gammacore.adapters.simulated.moods import Mood
+from gammacore.application.daily_rates import DailyRates
 from gammacore.configuration import StrategyName
-from gammacore.domain.holding_events import HoldingClosed
+from gammacore.domain.holding_events import HoldingAdopted, HoldingClosed
+from gammacore.domain.holdings.holding import Origin
 from gammacore.domain.instruments import Side
-from gammacore.domain.ledger import DayFinished, EntryJudged, OrderFilled, OrderIntended, OrderNotSent
+from gammacore.domain.ledger import DayFinished, DeskSwitched, EntryJudged, OrderFilled, OrderIntended, OrderNotSent
 from gammacore.domain.orders import OrderTicket, Purpose
+from gammacore.domain.pricing.rates import NODES, ParYields
 from gammacore.domain.sessions import new_york
 from gammacore.ports.broker import Broker, BrokerDecorator, Receipt, SendGate, always_open
 from gammacore.ports.clock import Clock
@@ -35,8 +38,10 @@ KEPT: Keys = {**KEYS, "scalping.gamma.flatten_before_close": False}
 FIRST, SECOND = dt.date(2026, 3, 3), dt.date(2026, 3, 4)
 
 
-def a_day(date: dt.date = FIRST, keys: Keys = KEYS, **more: Any) -> World:
-    return a_mode_world(StrategyName.GAMMA_SCALPING, Mood.GAPPING, 2, STEP, {**keys, "market.date": date}, **more)
+def a_day(
+    date: dt.date = FIRST, keys: Keys = KEYS, mode: StrategyName = StrategyName.GAMMA_SCALPING, **more: Any
+) -> World:
+    return a_mode_world(mode, Mood.GAPPING, 2, STEP, {**keys, "market.date": date}, **more)
 
 
 def lived(world: World, until: Callable[[World], bool] = lambda _world: False) -> World:
@@ -71,7 +76,7 @@ def test_a_straddle_is_hedged_through_zero_and_back_by_two_orders_each_time() ->
 @pytest.mark.parametrize("mode", ["init", "resume"])
 def test_a_restart_at_noon_keeps_the_straddle_and_the_day(mode: str) -> None:
     """SC-451: what the session has begun is taken up where it stands, whatever the mode says."""
-    keys = {**KEYS, "scalping.gamma.init_mode": mode}
+    keys = {**KEYS, "scalping.gamma.init_mode": mode, "scalping.gamma.resume_or_open": True}
     undisturbed, world = lived(a_day(keys=keys)), a_day(keys=keys)
     noon = new_york(FIRST, dt.time(12))
 
@@ -85,9 +90,48 @@ def test_a_restart_at_noon_keeps_the_straddle_and_the_day(mode: str) -> None:
     assert len(tickets(world, Purpose.ENTRY)) == 1
 
 
-def overnight(init_mode: str) -> World:
-    """The next morning: the same account and ledger, another process."""
-    world, morning = lived(a_day(keys=KEPT)), a_day(SECOND, {**KEPT, "scalping.gamma.init_mode": init_mode})
+def test_a_straddle_of_two_orders_is_held_hedged_and_sold_like_any_other() -> None:
+    """SC-407: for a broker without orders of two legs; the put goes once the call has filled."""
+    world = lived(a_day(keys={**KEYS, "scalping.gamma.straddle_order": "legs", "scalping.gamma.take_profit": "0.01"}))
+
+    bought = tickets(world, Purpose.ENTRY)
+    assert [[leg.symbol[-9] for leg in ticket.legs] for ticket in bought] == [["C"], ["P"]]
+    assert len({ticket.holding for ticket in bought}) == 1
+    assert not [event for event in world.all(OrderIntended) if event.ticket.reason == "leg_repair"]
+    assert len(tickets(world, Purpose.HEDGE)) > 0
+    check_day(world)
+
+
+@define
+class Yields:
+    """The Treasury's answer of the day, and how often it was asked."""
+
+    asked: int = 0
+    name: str = "treasury"
+
+    def par_yields(self, today: dt.date) -> Mapping[dt.date, ParYields]:
+        self.asked += 1
+        return {today: dict.fromkeys(NODES, Decimal(2))}
+
+
+@pytest.mark.parametrize(("minute", "rate"), [(34, None), (36, 0.02)])
+def test_a_look_that_needs_rates_has_those_of_the_day(minute: int, rate: float | None) -> None:
+    """SC-424: from the purchase on they are asked for, once a day, and priced with."""
+    world, source = a_day(), Yields()
+    world._day = evolve(world.day, rates=DailyRates("SPY", source, None, 0.05))
+    world.day.begin()
+    world.clock.wait_until(new_york(FIRST, dt.time(9, minute)))
+
+    seen = [world.day.look().rates for _ in range(2)]
+
+    assert [None if one is None else one.curve.rate(45).item() for one in seen] == [rate, rate]
+    assert source.asked == (0 if rate is None else 1)
+
+
+def overnight(init_mode: str, more: Keys = NO_KEYS, mode: StrategyName = StrategyName.GAMMA_SCALPING) -> World:
+    """The next morning: the same account and ledger, another process, whose settings have `more` keys."""
+    world = lived(a_day(keys=KEPT))
+    morning = a_day(SECOND, {**KEPT, "scalping.gamma.init_mode": init_mode, **more}, mode)
     cast(Any, world.market).inner = cast(Any, morning.market).inner
     world.restart()
     world.session, world.previous, world.settings = morning.session, morning.previous, morning.settings
@@ -127,10 +171,9 @@ def test_a_straddle_kept_overnight_is_sold_by_init_before_another_is_bought() ->
     assert new_york(SECOND, dt.time(9, 30)) < closed.at <= entered[1]
 
 
-@pytest.mark.parametrize("mode", ["init", "resume"])
-def test_beside_a_straddle_that_no_ledger_knows_nothing_is_bought(mode: str) -> None:
+def test_beside_a_straddle_that_no_ledger_knows_nothing_is_bought_under_init() -> None:
     """SC-451: legs and hedge at the broker, a new ledger; they are left as they are."""
-    world = overnight(mode)
+    world = overnight("init")
     there = dict(world.exchange.holdings())
     world.medium = MemoryLedger()
 
@@ -139,6 +182,81 @@ def test_beside_a_straddle_that_no_ledger_knows_nothing_is_bought(mode: str) -> 
     assert {event.reason for event in world.all(EntryJudged)} == {"foreign_position"}
     assert world.all(OrderIntended) == []
     assert dict(world.exchange.holdings()) == there
+
+
+def lost_ledger(more: Keys = NO_KEYS, mode: StrategyName = StrategyName.GAMMA_SCALPING) -> World:
+    """The next morning under resume: the straddle and its hedge are at the broker, and the ledger is a new one."""
+    world = overnight("resume", more, mode)
+    world.medium = MemoryLedger()
+    return world
+
+
+def test_a_straddle_that_no_ledger_knows_is_taken_over_hedged_and_sold() -> None:
+    """SC-452: legs and hedge at their first mids, marked assumed; from then on it is a straddle like any other."""
+    world = lost_ledger({"scalping.gamma.flatten_before_close": True})
+    there = dict(world.exchange.holdings())
+
+    lived(world)
+
+    (taken,) = world.all(HoldingAdopted)
+    assert (taken.origin, taken.owner, taken.symbols) == (Origin.RESUMED, "gamma-scalping", there)
+    assert taken.at < new_york(SECOND, dt.time(9, 40))
+    assert tickets(world, Purpose.ENTRY) == []
+    assert tickets(world, Purpose.HEDGE)
+    (closed,) = world.all(HoldingClosed)
+    assert closed.holding == taken.holding
+    assert dict(world.exchange.holdings()) == world.book.expected_holdings() == {}
+    assert dict(world.book.quarantined) == {}
+    check_never_oversold(world.exchange.every_order)
+
+
+def test_a_straddle_taken_over_is_taken_up_again_by_a_restart() -> None:
+    """SC-451, SC-452: what the session has begun stands; nothing is taken over twice."""
+    until = new_york(SECOND, dt.time(10))
+    undisturbed, world = lost_ledger(), lost_ledger()
+    lived(undisturbed, until=lambda one: one.clock.now() >= until)
+
+    lived(world, until=lambda one: bool(one.all(HoldingAdopted)))
+    world.restart()
+    lived(world, until=lambda one: one.clock.now() >= until)
+
+    assert len(world.all(HoldingAdopted)) == 1
+    assert [encode(event) for event in world.events] == [encode(event) for event in undisturbed.events]
+
+
+def test_the_hybrid_resumes_a_straddle_before_its_first_reading() -> None:
+    """SC-452, SC-503: with a straddle held no reading of the morning is a change of desks."""
+    world = lost_ledger(mode=StrategyName.HYBRID)
+
+    lived(world, until=lambda one: one.clock.now() >= new_york(SECOND, dt.time(9, 45)))
+
+    (taken,) = world.all(HoldingAdopted)
+    assert taken.owner == "gamma-scalping"
+    assert world.all(DeskSwitched) == []
+    assert tickets(world, Purpose.HEDGE)
+
+
+def test_a_straddle_that_is_not_what_resume_asks_for_is_left_alone_with_its_reason() -> None:
+    """SC-452: two were asked for, one is there."""
+    world = lost_ledger({"scalping.gamma.straddles": 2})
+    there = dict(world.exchange.holdings())
+
+    lived(world, until=lambda one: one.clock.now() >= new_york(SECOND, dt.time(10)))
+
+    assert {event.reason for event in world.all(EntryJudged)} == {"resume_quantity"}
+    assert world.all(OrderIntended) == []
+    assert dict(world.exchange.holdings()) == there
+
+
+@pytest.mark.parametrize(("opens", "reasons"), [(False, {"resume_legs"}), (True, {None})])
+def test_where_the_broker_shows_nothing_resume_waits_unless_it_may_open(opens: bool, reasons: set[str | None]) -> None:
+    """SC-452: `resume_or_open`."""
+    world = a_day(keys={**KEYS, "scalping.gamma.init_mode": "resume", "scalping.gamma.resume_or_open": opens})
+
+    lived(world, until=lambda one: one.clock.now() >= new_york(FIRST, dt.time(10)))
+
+    assert {event.reason for event in world.all(EntryJudged)} == reasons
+    assert bool(tickets(world, Purpose.ENTRY)) is opens
 
 
 @define(eq=False)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from builders_cli import QUICK, CommandLine, at_home, book_of
+from builders_cli import PINNED, QUICK, CommandLine, at_home, book_of
 from conftest import ROOT
 from gammacore.domain.desks.own_desk import OwnDesk
 from gammacore.domain.ledger import DayStarted
@@ -23,6 +23,7 @@ LOOKS = 14
 @pytest.fixture
 def gammacore(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> CommandLine:
     at_home(monkeypatch, tmp_path)
+    monkeypatch.setenv("GAMMACORE_MARKET__SEED", str(PINNED))  # ten shares are within the limits on it
     (tmp_path / "ten.py").write_text((ROOT / "examples" / "own_strategy.py").read_text(encoding="utf-8"))
     return CommandLine(capsys)
 
@@ -173,7 +174,10 @@ def test_a_strategy_given_by_a_program_has_the_same_duties(gammacore: CommandLin
     from gammacore.wiring import load_strategy
 
     strategy = load_strategy(TEN).inner
-    day = wire_day(configure([{"market.underlying": "SPY", "market.step_seconds": QUICK}]), strategy=strategy)
+    day = wire_day(
+        configure([{"market.underlying": "SPY", "market.seed": PINNED, "market.step_seconds": QUICK}]),
+        strategy=strategy,
+    )
     try:
         assert day.trade.strategy == OwnDesk(strategy.name, day.settings.limits, strategy)  # R10
         assert day.trade.equity is None

@@ -1,4 +1,4 @@
-"""own-strategy: ten shares, bought at 10:00 New York and sold at 15:30. Change it step by step; its test runs offline.
+"""own-strategy: five shares, bought at 10:00 New York and sold at 15:30. Change it step by step; its test runs offline.
 
     gammacore trade --strategy own_strategy.py:OwnStrategy
     python -m pytest test_own_strategy.py
@@ -34,7 +34,7 @@ class OwnStrategy:
 
     name: str = "own-strategy"  # in the ledger and in each order's id: keep it once money was traded under it
     default_underlying: str = "SPY"  # traded where neither --underlying nor the configuration names another
-    shares: int = 10
+    shares: int = 5
     begin: dt.time = dt.time(10)  # New York
     end: dt.time = dt.time(15, 30)
 

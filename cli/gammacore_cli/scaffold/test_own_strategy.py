@@ -57,6 +57,6 @@ def test_a_simulated_day_ends_flat_and_its_money_adds_up(seed: int) -> None:
 def test_slow_fills_never_buy_or_sell_twice(fills_on: int) -> None:
     broker, _, refused = trade_a_day(fills_on)
 
-    assert (shares(broker, Purpose.ENTRY), shares(broker, Purpose.EXIT)) == ([10], [10])
+    assert (shares(broker, Purpose.ENTRY), shares(broker, Purpose.EXIT)) == ([5], [5])
     assert broker.holdings() == {}
     assert refused == []  # the guard stops a second order of the same kind; a good strategy never asks for one

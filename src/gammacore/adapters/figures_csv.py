@@ -6,9 +6,9 @@ import csv
 import io
 from collections.abc import Sequence
 
+from gammacore.domain.dollars import to_cents
 from gammacore.domain.reports.figures import Figure, Figures, Unit
 from gammacore.domain.sessions import NEW_YORK
-from gammacore.domain.spreads import to_cents
 
 
 def figures_text(rows: Sequence[Figures]) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from gammacore.adapters.figures_csv import cell
 from gammacore.adapters.whole_file import write_whole
 from gammacore.domain.book.book import Book
+from gammacore.domain.dollars import to_cents
 from gammacore.domain.ledger import Event
 from gammacore.domain.reports.journal_layouts import FIFTEEN as COLUMNS
 from gammacore.domain.reports.trade_figures import trades_once
@@ -21,7 +22,6 @@ from gammacore.domain.reports.trade_fold import TradeEvent, TradeFold
 from gammacore.domain.reports.trade_views import trade_figures
 from gammacore.domain.reports.trades import Trade
 from gammacore.domain.sessions import new_york_date
-from gammacore.domain.spreads import to_cents
 
 
 def write_journal(path: Path, account: str, trades: Iterable[Trade], *, every: bool = False) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Container, Sequence
+from decimal import Decimal
 from typing import assert_never
 
 from attrs import evolve
@@ -14,8 +15,8 @@ from gammacore.application.order_desk import OrderDesk
 from gammacore.application.order_ids import next_order_id
 from gammacore.application.recall_market import RecallMarket
 from gammacore.domain.desks.closing import goes_unanswered
-from gammacore.domain.holding_events import CloseDecided, WatchChanged
-from gammacore.domain.holdings.holding import AnyHolding, HoldingState, SoldSpread, is_spread
+from gammacore.domain.holding_events import CloseDecided, HoldingAdopted, WatchChanged
+from gammacore.domain.holdings.holding import AnyHolding, HoldingState, Origin, SoldSpread, is_spread
 from gammacore.domain.holdings.plans import Opening, SpreadPlan, terms_of
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import AlarmRaised, DayHalted, DeskSwitched, EntryJudged, Event, Halted
@@ -38,6 +39,7 @@ from gammacore.domain.strategy import (
     Reprice,
     SaveState,
     SwitchDesk,
+    TakeOver,
     Trade,
     Warn,
     subject_of,
@@ -89,6 +91,8 @@ class CarryOut:
                 self._repair(step)
             case Trade():
                 self._trade(step)
+            case TakeOver():
+                self._take_over(step)
             case Note():
                 self._ledger.record(step.record)
             case Cancel():
@@ -259,6 +263,17 @@ class CarryOut:
             self._ledger.record(*self._alarm("refused", detail, step.holding))
         if state is OrderState.NOT_SENT:
             self._entry_came_to_nothing(step, state, book.orders[ticket.id].reason)  # it may be bought yet
+
+    def _take_over(self, step: TakeOver) -> None:
+        """Write down whose it is from now on, at assumed prices. Rule: SC-452."""
+        now = self._clock.now()
+        options = (price for symbol, price in step.prices.items() if symbol != step.underlying)
+        self._ledger.record(
+            HoldingAdopted(
+                now, step.holding, step.strategy, step.underlying, Origin.RESUMED, dict(step.symbols),
+                sum(options, Decimal(0)), now, prices=dict(step.prices), terms=step.terms,
+            )
+        )  # fmt: skip
 
     def _entry_came_to_nothing(self, step: Trade, state: OrderState, explanation: str) -> None:
         """An entry came to nothing after all: its judgement says why, where that is new."""

@@ -98,13 +98,8 @@ class Guard:
         judged = classify(ticket, self._ledger.book, self._underlyings)
         if isinstance(judged, Refused):
             return judged
-        if (order := self._just_refused(ticket)) is not None:
-            seconds = (self._clock.now() - order.changed_at).total_seconds()
-            said = Verdict.skip("just_refused", f"{order.id} {seconds:g} s ago: {order.reason}", "sent again in 2 s")
-            return Refused(judged.risk, said)
-        held_back = self._checks.any_order()
-        if not held_back.passed:
-            return Refused(judged.risk, held_back)
+        if (held_back := self.holds_back(ticket, judged.risk)) is not None:
+            return held_back
         if judged.risk is Risk.REDUCES:
             return judged
         hedges = judged.risk is Risk.HEDGES
@@ -112,6 +107,15 @@ class Guard:
         if verdict.passed and not hedges:
             verdict = self._checks.judge_opening()
         return judged if verdict.passed else Refused(judged.risk, verdict)
+
+    def holds_back(self, ticket: OrderTicket, risk: Risk = Risk.REDUCES) -> Refused | None:
+        """Why an order may not leave now, whatever it does to the risk; None where nothing of that kind stops it."""
+        if (order := self._just_refused(ticket)) is not None:
+            seconds = (self._clock.now() - order.changed_at).total_seconds()
+            said = Verdict.skip("just_refused", f"{order.id} {seconds:g} s ago: {order.reason}", "sent again in 2 s")
+            return Refused(risk, said)
+        held_back = self._checks.any_order()
+        return None if held_back.passed else Refused(risk, held_back)
 
     def _just_refused(self, ticket: OrderTicket) -> Order | None:
         """The same order, refused a moment ago: at a thousand quotes a second it would be sent a thousand times."""
@@ -121,7 +125,8 @@ class Guard:
                 order
                 for order in self._ledger.book.orders_of(ticket.holding)
                 if order.state in (OrderState.REJECTED, OrderState.NOT_SENT) and order.changed_at > since
-                if order.ticket.legs == ticket.legs and order.ticket.limit == ticket.limit
+                if order.ticket.legs == ticket.legs
+                if (order.ticket.limit, order.ticket.stop) == (ticket.limit, ticket.stop)
             ),
             None,
         )

@@ -6,6 +6,7 @@ Rules: CS-359, CS-501, SC-1001.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,10 +16,12 @@ from attrs import evolve, fields
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.ledger import Mode
 from gammacore.domain.market import MarketSnapshot
+from gammacore.domain.option_symbols import by_contract
 from gammacore.domain.regime.regime import CALM, UNREAD, Regime
 from gammacore.domain.sessions import BrokerClock
 from gammacore.domain.strategy import FOR_AN_ENTRY, NOTHING_MORE, Needs, Situation
 from gammacore.errors import BrokerError, MarketDataError
+from gammacore.ports.broker import unread_in
 
 if TYPE_CHECKING:
     from gammacore.application.trade_day import TradeDay
@@ -54,7 +57,7 @@ class Looks:
             buying_power=None,
             memory=memory,
             is_live=day.terms.mode is Mode.LIVE,
-            regime=ask("the regime", lambda: self._regime(now), lambda: UNREAD),
+            regime=CALM if day.regimes is None else ask("the regime", lambda: self._regime(now), lambda: UNREAD),
             equity=None if equity is None else ask("the account's worth", lambda: equity(market, now), lambda: None),
         )
         seen, self._gathered = situation, needs
@@ -97,6 +100,11 @@ class Looks:
             situation = evolve(situation, history=day.minutes(situation.now))
         if needs.equity:
             situation = evolve(situation, worth=day.guard.worth())
+        if needs.rates and (ask := day.rates) is not None:
+            share = situation.memory.quote(situation.now)
+            situation = evolve(situation, rates=ask(situation.now, situation.price if share is None else share.mid))
+        if needs.holdings:
+            situation = evolve(situation, at_broker=self._holdings())
         if needs.account:
             situation = evolve(
                 situation,
@@ -116,8 +124,7 @@ class Looks:
     def _regime(self, now: dt.datetime) -> Regime:
         """Dealer gamma and the macro event; what changed in them is journaled. Rules: DH-401, DH-406."""
         day = self._day
-        if day.regimes is None:
-            return CALM
+        assert day.regimes is not None
         regime = day.regimes(day.underlying.hedge_share, now)
         changes, _ = day.regimes.drain()
         day.ledger.record(*changes)
@@ -148,6 +155,13 @@ class Looks:
             return self._day.broker.clock()
         except BrokerError:
             return None  # unknown is no (CS-303)
+
+    def _holdings(self) -> Mapping[str, int] | None:
+        try:
+            shown = self._day.broker.holdings()
+        except BrokerError:
+            return None  # a failed query is never "flat" (R5)
+        return None if unread_in(shown) else by_contract(shown)
 
     def _buying_power(self) -> Decimal | None:
         try:

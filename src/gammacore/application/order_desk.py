@@ -11,8 +11,11 @@ from gammacore.application.alarms import ALARM_AGAIN, Containment, RepeatedAlarm
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.guard import Guard
 from gammacore.application.refusals import Refusals
-from gammacore.application.silent_orders import SilentOrders
-from gammacore.domain.desks.order_news import lacks_price, news_of
+from gammacore.application.silent_orders import ENDED_UNREPORTED, SilentOrders
+from gammacore.domain.desks.closing import buying_back_since
+from gammacore.domain.desks.order_news import lacks_price, may_fill_late, news_of, unpriced
+from gammacore.domain.desks.protective import stops_beside
+from gammacore.domain.desks.scalp_duties import AT_THE_BROKER
 from gammacore.domain.holding_events import PolicyRecorded
 from gammacore.domain.holdings.holding import AnyHolding, is_spread
 from gammacore.domain.holdings.plans import Opening, SpreadPlan, policy_id
@@ -40,12 +43,8 @@ from gammacore.ports.clock import Clock
 
 UNCLEAR_AGAIN = dt.timedelta(minutes=1)
 """An order that no cancel ends keeps every other from being sent: that is reported more often. Rule: CS-410."""
-LATE_FILLS = dt.timedelta(minutes=2)
-"""An ended order is looked at for so long: a cancel and a fill may cross. Rule: CS-410."""
 FILL_TIMEOUT = dt.timedelta(seconds=60)
 """Without news of an order for this long a person is alerted. Rule: DH-241."""
-A_DAY = dt.timedelta(days=1)
-"""No order outlives the session it was meant in."""
 STIRRED_AGAIN = dt.timedelta(seconds=4)
 """An order that the stream reports over and over is looked at this often: each look costs requests (ours)."""
 _NOT_FOUND_YET = (OrderState.INTENDED, OrderState.UNKNOWN)
@@ -123,6 +122,8 @@ class OrderDesk:
         """
         if (known := self._ledger.book.order(ticket.id)) is not None:
             return known.state  # intended before: reconciliation decides, not a second submit
+        if (waits := self._call_stops_back(ticket, first)) is not None:
+            return waits
         judged = self._guard(ticket, plan, opens)
         if isinstance(judged, Refused):
             self.refuse.of(ticket, judged, first)
@@ -134,6 +135,28 @@ class OrderDesk:
             why = f"the ledger could not be written: {self._ledger.fault}"
             return self._note(OrderNotSent(self._clock.now(), ticket.id, why))
         return self._deliver(ticket)
+
+    def _call_stops_back(self, ticket: OrderTicket, first: Sequence[Event]) -> Refused | None:
+        """Call the stops back that rest on what an order closes, and look at once; a refusal while one still works.
+
+        Until the broker has confirmed it, a stop may fill: beside it the same short would be bought back twice. Only
+        then is `first` recorded alone. A close that nothing would let out leaves its stop where it is. Decision 0058.
+        """
+        if not (resting := stops_beside(ticket, self._ledger.book)):
+            return None
+        if (held_back := self._guard.holds_back(ticket)) is not None:
+            self.refuse.of(ticket, held_back, first)
+            return held_back
+        for stop in resting:
+            if stop.state in AT_THE_BROKER:
+                self.cancel(stop, "closing")
+            look = partial(self._look_up, self._ledger.book.orders[stop.id], self._clock.now())
+            self._contained(look, f"the news of order {stop.id}", ticket.holding)
+        works = [stop.id for stop in resting if self._ledger.book.orders[stop.id].is_working]
+        if not works:
+            return None
+        self._ledger.record(*first)
+        return Refused(Risk.REDUCES, Verdict.skip("stop_works", ", ".join(works), "is called back first"))
 
     def _new_policy(self, plan: SpreadPlan | None, now: dt.datetime) -> tuple[PolicyRecorded, ...]:
         """The stop policy of a spread, where this ledger does not have it yet."""
@@ -184,7 +207,8 @@ class OrderDesk:
         Each at its own pace; `at_once` all of them, for a run that is being ended (SC-1009).
         A failed look is no news: the order stays as it is. What one order's news breaks leaves the others untouched.
         """
-        for order in (*self._ledger.book.working_orders, *self._unpriced(), *self._may_fill_late()):
+        book = self._ledger.book
+        for order in (*book.working_orders, *unpriced(book), *may_fill_late(book, self._clock.now())):
             now = self._clock.now()
             if order.state is OrderState.CANCEL_REQUESTED and order.id not in self._called_back:
                 with suppress(BrokerError):  # noted before a restart, it may never have left; the look below tells
@@ -197,7 +221,11 @@ class OrderDesk:
     def deadlines(self) -> tuple[dt.datetime, ...]:
         """Instants at which an order not found may count as absent, and is looked for again. Rule: R4."""
         lost = (order for order in self._ledger.book.working_orders if order.state in _NOT_FOUND_YET)
-        return tuple(max(self._life.believes_absence_from(order), self._looked_up_again_at(order)) for order in lost)
+        called_back = (one for one in self._ledger.book.working_orders if one.state is OrderState.CANCEL_REQUESTED)
+        return (
+            *(max(self._life.believes_absence_from(order), self._looked_up_again_at(order)) for order in lost),
+            *(self._looked_up_again_at(order) for order in called_back if order.ticket.is_stop),  # a close waits for it
+        )
 
     def _looked_up_again_at(self, order: Order) -> dt.datetime:
         """Seconds from the last look, not a whole step of the market: what is lost may be an exit. Rule: CS-409."""
@@ -282,28 +310,6 @@ class OrderDesk:
             problem = f"has a report that cannot be read ({judged}); nothing of it is booked, it counts as in flight"
             self._report(order, "order_unreadable", problem, about=order.id)
 
-    def _unpriced(self) -> list[Order]:
-        """Filled entries and closes whose price the broker has yet to say. Rule: CS-411."""
-        book = self._ledger.book
-        return [order for holding in book.live_holdings for order in book.orders_of(holding.id) if order.lacks_price]
-
-    def _may_fill_late(self) -> list[Order]:
-        """Orders that ended unfilled a moment ago: the cancel and a fill may have crossed, a refusal may not be true.
-
-        Rules: CS-408, CS-410.
-        """
-        now = self._clock.now()
-        if not (today := self._ledger.book.orders_since(now - A_DAY)):
-            return []
-        ended = (OrderState.CANCELED, OrderState.NOT_SENT, OrderState.REJECTED)
-        recent = (order for order in today if now - order.changed_at <= LATE_FILLS)
-        return [order for order in recent if order.state in ended and self._takes_fills(order)]
-
-    def _takes_fills(self, order: Order) -> bool:
-        """What ends a spread that is booked already belongs to nothing. Rule: CS-564."""
-        holding = self._ledger.book.holdings[order.ticket.holding]
-        return holding.is_live or not is_spread(holding)
-
     def _uncovered_by(self, order: Order, events: Sequence[Event]) -> tuple[Event, ...]:
         holding = self._ledger.book.holdings[order.ticket.holding]
         fill = next((event for event in events if isinstance(event, OrderFilled)), None)
@@ -337,12 +343,20 @@ class OrderDesk:
         if order.state is OrderState.UNKNOWN:
             if is_believed and looks >= self._life.absent_looks:
                 self._ledger.record(OrderNotSent(now, order.id, f"the broker has no such order, asked {looks} times"))
+        elif order.ticket.is_stop and looks >= self._life.absent_looks and self._is_long_sent(order, now):
+            # a close may wait for it, and no cancel reaches what is not there: called back again if it shows after all
+            detail = f"the broker no longer has the stop {order.id}, asked {looks} times; it counts as ended"
+            gone = AlarmRaised(now, "order_vanished", detail, order.ticket.holding)
+            self._ledger.record(gone, OrderCanceled(now, order.id, ENDED_UNREPORTED))
         elif not order.broker_id and is_believed and looks >= self._life.absent_looks:
             # only the holdings showed a fill of it, and they were wrong or it is over: no broker ever confirmed it
             self._ledger.record(OrderCanceled(now, order.id, f"the broker has no such order, asked {looks} times"))
         elif looks == self._life.absent_looks:
             detail = f"order {order.id} was {order.state} and the broker no longer knows it"
             self._ledger.record(AlarmRaised(now, "order_vanished", detail, order.ticket.holding))
+
+    def _is_long_sent(self, order: Order, now: dt.datetime) -> bool:
+        return order.age_seconds(now) >= self._life.absent_seconds
 
     def _resend(self, order: Order, now: dt.datetime) -> None:
         """Send what a crash kept from leaving, unless it is too old or a halt has come in between. R10, DH-1001."""
@@ -357,23 +371,15 @@ class OrderDesk:
         order = self._ledger.book.orders[order_id]
         if not order.is_working:
             return
-        since = self._buying_back_since(order)
+        since = buying_back_since(self._ledger.book.orders_of(order.ticket.holding))
         if since is not None and now - since >= ALARM_AGAIN:
             self._report(order, "stuck", f"has not closed the position in {(now - since).total_seconds():.0f} s")
         if order.cancels >= self._life.max_cancels:
             problem = f"was called back {order.cancels} times and still works; nothing else is sent until it ends"
             self._report(order, "cancel_unclear", problem, about=order.id, again=UNCLEAR_AGAIN)
         if self._life.should_cancel(order, now):
-            self.cancel(order, f"not filled in {order.age_seconds(now):.0f} s")
-
-    def _buying_back_since(self, order: Order) -> dt.datetime | None:
-        """When the first of the orders in a row was meant that should have bought back and never filled. CS-563."""
-        since: dt.datetime | None = None
-        for earlier in reversed(self._ledger.book.orders_of(order.ticket.holding)):
-            if not earlier.ticket.buys_back or earlier.state is OrderState.FILLED:
-                break
-            since = earlier.intended_at
-        return since
+            again = order.called_back if order.ticket.is_stop else ""
+            self.cancel(order, again or f"not filled in {order.age_seconds(now):.0f} s")
 
     def _report(
         self, order: Order, code: str, problem: str, *, about: str = "", again: dt.timedelta = ALARM_AGAIN

@@ -87,9 +87,9 @@ class Reconcile:
         if self._lost is not None:
             self._lost()
         findings = self._compare(expired)
-        waits = {ReconcileVerdict.LOOK_AGAIN, ReconcileVerdict.UNREACHABLE}
-        is_compared = all(finding.verdict not in waits for finding in findings)
-        self.is_settled = self.is_settled or (is_compared and (self._lost is None or self._lost.is_done))
+        if not self.is_settled and (self._lost is None or self._lost.is_done):
+            waits = {ReconcileVerdict.LOOK_AGAIN, ReconcileVerdict.UNREACHABLE}
+            self.is_settled = all(finding.verdict not in waits for finding in findings)
         return findings
 
     def _compare(self, expired: dt.date | None) -> list[ReconcileFinding]:

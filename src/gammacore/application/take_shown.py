@@ -8,8 +8,8 @@ from collections.abc import Mapping, Set
 from attrs import frozen
 
 from gammacore.application.day_ledger import DayLedger
-from gammacore.application.order_desk import LATE_FILLS
 from gammacore.application.silent_orders import ENDED_UNREPORTED, SilentOrders
+from gammacore.domain.desks.order_news import LATE_FILLS
 from gammacore.domain.desks.orphans import ReconcileRules
 from gammacore.domain.desks.outside_trades import taken_back
 from gammacore.domain.desks.shown_fills import fills_after_all, is_taken_back, unreported_fills
@@ -33,7 +33,8 @@ class TakeShown:
         """Fills that no report tells, of silent orders and of what leaves a short naked. Rule: R2."""
         after, orders = dt.timedelta(seconds=self.rules.cover_seconds), self.ledger.book.working_orders
         silent = {order.id for order in orders if self.silent.includes(order)}
-        for order, shown in tuple(unreported_fills(self.ledger.book, self.clock.now(), after, silent)):
+        absence = dt.timedelta(seconds=self.rules.absence_seconds)
+        for order, shown in tuple(unreported_fills(self.ledger.book, self.clock.now(), after, silent, absence)):
             self._book(order, shown)
 
     def taken_after_all(self, unknown: Mapping[str, int]) -> set[str]:

@@ -26,6 +26,7 @@ from gammacore.application.keep_time import KeepTime
 from gammacore.application.looks import Looks
 from gammacore.application.obey_requests import ObeyRequests
 from gammacore.application.order_desk import OrderDesk
+from gammacore.application.protect_shorts import ProtectShorts
 from gammacore.application.publish_view import PublishView
 from gammacore.application.recall_market import RecallMarket
 from gammacore.application.reconcile import Reconcile
@@ -93,6 +94,7 @@ class TradeDay:
     confirm: ConfirmClosed
     settle: SettleExpiry
     reconcile: Reconcile
+    protect: ProtectShorts
     lineages: WatchLineage
     survival: Survival
     closing: Strategy
@@ -229,10 +231,10 @@ class TradeDay:
             if self.watch is not None:
                 self.watch.tick(self.clock.now())
 
-    def show(self, next_at: dt.datetime | None) -> None:
-        """Publish how the day stands after a cycle, to be looked at again at `next_at`. Rule: OP-502."""
+    def show(self, next_at: dt.datetime | None, *, is_cycle: bool = True) -> None:
+        """Publish how the day stands after a cycle or a quote between two; the next cycle is at `next_at`. OP-502."""
         if self.view is not None:
-            self.view.end(self.clock.now(), self.ledger.book, next_at)
+            self.view.end(self.clock.now(), self.ledger.book, next_at, is_cycle=is_cycle)
 
     def decide_between(self, look: Callable[[], Situation], keeps: Callable[[Decision], bool]) -> Decisions:
         """Look, decide and carry out what `keeps` lets pass, between two cycles. Returns what was carried out."""
@@ -263,6 +265,7 @@ class TradeDay:
         self.survival.begin_cycle()
         self.keep_house()
         self.decide(look)
+        self.survival.run("protective stops", self.protect)
         self.survival.run("the end of the day", self._finish)
 
     def keep_house(self) -> None:
@@ -272,11 +275,17 @@ class TradeDay:
         run("requests", self.requests)
         run("other ledgers", self.lineages)
         run("orders", self.desk.advance)
+        run("stops that filled", self.protect.take_fills)
         run("settlement", lambda: self.settle(self._last_expired()))
         run("confirming closes", lambda: self.confirm(self.session))
-        run("reconciliation", lambda: self.reconcile(self._last_expired()))
+        run("reconciliation", self._compare)
         for cover in self._covers():
             run("an order", partial(self.carry_out, cover))
+
+    def _compare(self) -> None:
+        findings = self.reconcile(self._last_expired())
+        if self.view is not None:
+            self.view.compared(self.clock.now(), (str(finding.verdict) for finding in findings))
 
     def decide(self, look: Callable[[], Situation]) -> None:
         """Look, ask the strategy, carry out what it decides."""

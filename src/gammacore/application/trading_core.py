@@ -128,6 +128,7 @@ class DayCore:
             if any(map(_opens, decided.steps)) and len(book.orders) == known:
                 self._may_open = False
             self._due = min([self._due, *day.deadlines(now)])
+        day.show(self._due, is_cycle=False)
 
     def _lets_pass(self, decision: Decision) -> bool:
         return self._may_open or not _opens(decision)

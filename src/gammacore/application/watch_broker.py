@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
-from attrs import define, field
+from attrs import define, evolve, field, frozen
 
 from gammacore.application.day_ledger import DayLedger
 from gammacore.domain.ledger import BreakerCleared, BreakerTripped
@@ -13,6 +13,14 @@ from gammacore.domain.risk.pause import CircuitBreaker
 from gammacore.errors import BrokerError, OrderRejected, OrderTooOld
 from gammacore.ports.broker import Answer, BrokerCall, BrokerDecorator
 from gammacore.ports.clock import Clock
+
+
+@frozen
+class BrokerCounts:
+    """What this process asked the broker, and how often it failed; a rejected order is an answer."""
+
+    requests: int = 0
+    errors: int = 0
 
 
 @define(eq=False)
@@ -29,8 +37,10 @@ class InstrumentedBroker(BrokerDecorator):
     _breaker: CircuitBreaker
     _failures: dict[BrokerCall, tuple[int, dt.datetime]] = field(factory=dict, init=False)
     """By call: failures in a row, the last one."""
+    counts: BrokerCounts = field(factory=BrokerCounts, init=False)
 
     def around(self, call: BrokerCall, ask: Callable[[], Answer]) -> Answer:
+        self.counts = evolve(self.counts, requests=self.counts.requests + 1)
         try:
             answer = ask()
         except OrderRejected:
@@ -54,6 +64,7 @@ class InstrumentedBroker(BrokerDecorator):
 
     def _failed(self, call: BrokerCall, failure: BrokerError) -> None:
         now = self._clock.now()
+        self.counts = evolve(self.counts, errors=self.counts.errors + 1)
         failures = self._failures.get(call, (0, now))[0] + 1
         self._failures[call] = failures, now
         if self._ledger.book.breaker_tripped_at is None and self._breaker.trips(failures):

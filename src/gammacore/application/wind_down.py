@@ -45,7 +45,8 @@ class WindDown:
         day.keep_house()
         for step in self._steps(flatten=flatten):
             day.survival.run("an order", partial(day.carry_out, step))
-        if day.ledger.book.working_orders or (flatten and self.held()):
+        works = any(not order.ticket.is_stop for order in day.ledger.book.working_orders)  # a stop outlives the run
+        if works or (flatten and self.held()):
             return False
         return not flatten or self._is_flat_at_the_broker()
 
@@ -102,6 +103,9 @@ class WindDown:
 
 
 def _is_called_back(order: Order, *, flatten: bool) -> bool:
-    """Everything at the broker, but where all is closed anyway: an exit at market is on its way there already."""
+    """Everything at the broker, but where all is closed anyway: an exit at market is on its way there already.
+
+    A protective stop rests on: it is for the time in which nothing runs.
+    """
     is_on_its_way = flatten and order.ticket.purpose is Purpose.EXIT and order.ticket.limit is None
-    return order.state in AT_THE_BROKER and not is_on_its_way
+    return order.state in AT_THE_BROKER and not is_on_its_way and not order.ticket.is_stop

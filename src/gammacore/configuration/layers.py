@@ -16,16 +16,19 @@ from attrs import field, frozen
 from gammacore.adapters.recorded.columns import ColumnMap
 from gammacore.configuration.conversion import NotConvertible, convert, show
 from gammacore.configuration.misplaced import refuse_credentials
+from gammacore.configuration.profiles import (
+    PROFILE,
+    beyond_the_stops,
+    of_the_profile,
+    of_the_share_profile,
+    stops_of_preset,
+)
 from gammacore.configuration.settings import UNDERLYINGS, OwnStrategy, Settings, flatten, nearest
 from gammacore.configuration.sources import PAPER, PAPER_SWITCH, Given, SettingError, Sourced
 from gammacore.domain.briefly import briefly, html_table
 from gammacore.domain.broker_facts.dated import BrokerName
-from gammacore.domain.hedging.settings import HedgingSettings, hedging_profile
-from gammacore.domain.holdings.policy import StopPolicy, stop_policy
 from gammacore.domain.instruments import REGISTRY, Exercise, Settlement, Underlying
-from gammacore.domain.scalping.st0cka import share_profile
 from gammacore.domain.service.armed import ArmedAccount
-from gammacore.domain.sizing.policies import SizingPolicy
 from gammacore.errors import ConfigurationError, InvalidInput
 
 SECRET = re.compile(r"(token|secret|password|api_key|webhook|health\.service_)", re.IGNORECASE)
@@ -33,26 +36,16 @@ COLUMNS = "market.columns."
 DATE = "market.date"
 NOT_PART_OF_A_DECISION = (
     "log_level", "market.", "account.broker", "account.halt_file", "account.intraday_margin_since", "alerts.",
-    "health.", "log.", "view.", "dashboard.", "service.", "storage.", "firestore.", *(f"{one}." for one in BrokerName),
-    "loop.", "orders.absent_seconds", "reconcile.absence_seconds", "reconcile.cover_seconds",
-    "scalping.track_performance",
+    "health.", "log.", "view.", "dashboard.", "service.", "backup.", "storage.", "firestore.",
+    *(f"{one}." for one in BrokerName), "loop.", "orders.absent_seconds", "reconcile.absence_seconds",
+    "reconcile.cover_seconds", "scalping.track_performance",
 )  # fmt: skip
 """Keys that begin so are in no fingerprint: a market has its own; what is only for real brokers changes no study."""
-SINCE_FORMAT_1 = {"sizing.contracts": "1"}
+SINCE_FORMAT_1 = {
+    "sizing.contracts": "1", "scalping.gamma.resume_or_open": "false", "scalping.gamma.roll": "false",
+    "protective_stop.on": "false", "protective_stop.factor": "1.5", "trade.faults": "[]",
+}  # fmt: skip
 """Keys that came later, with the value that changes nothing: at it they are in no fingerprint, older ledgers go on."""
-BEYOND_THE_STOPS: dict[str, dict[str, Any]] = {
-    "source-000": {
-        "entries.schedule.times": ["09:36"],
-        "entries.schedule.window_from_minutes": 6,
-        "sizing.policy": SizingPolicy.BOOTSTRAP_STATS,
-    },
-    "stop-outside-quotes": {"entries.stop_inside_quotes.on": True},
-    "walk": {"entries.limit.walk": True},
-}
-"""Presets of the stops that name a whole way to trade: one entry at 9:36, fixed target, version A (CS-534); `standard`
-with entries only where bid and ask leave the stop room (CS-368), or that walk their price (CS-421)."""
-PROFILE = "hedging.profile"
-SHARE_PROFILE = "scalping.st0cka.profile"
 
 
 @frozen
@@ -98,6 +91,10 @@ class Configuration:
         """The same, with what was found elsewhere for keys not given."""
         missing = {key: sourced for key, sourced in found.items() if key not in self.given}
         return configure([missing, self.given], self.live) if missing else self
+
+    def changed(self, found: Given) -> Configuration:
+        """The same, with what was found elsewhere whether it was given or not."""
+        return configure([self.given, found], self.live)
 
     def on(self, date: dt.date) -> Configuration:
         """The same on another day: nothing is read, converted or fingerprinted anew. Rule: ST-208.
@@ -150,16 +147,16 @@ def configure(layers: Iterable[Mapping[str, Any]] = (), live: LiveAsk = NOT_ASKE
     given: dict[str, Sourced] = {}
     layers = tuple(map(_sourced, layers))
     for layer in layers:
-        given.update(_of_the_share_profile(layer))
+        given.update(of_the_share_profile(layer))
         given.update(layer)
     given |= _paper_veto(layers)
     refuse_credentials({key: sourced.source for key, sourced in given.items()})
     base = Settings()
     if (profile := given.get(PROFILE)) is not None:
-        given = {**_of_the_profile(profile), **given}
+        given = {**of_the_profile(profile), **given}
     if (preset := given.get("stops.preset")) is not None:
-        base = attrs.evolve(base, stops=_preset(preset))
-        given = {**_beyond_the_stops(preset), **given}
+        base = attrs.evolve(base, stops=stops_of_preset(preset))
+        given = {**beyond_the_stops(preset), **given}
     plain = {key: sourced for key, sourced in given.items() if not key.startswith(UNDERLYINGS)}
     settings = _with(base, "", _tables_joined(plain, base))
     return Configuration(attrs.evolve(settings, underlyings=_underlyings(given)), given, live)
@@ -310,51 +307,6 @@ def _refused_alone(kind: type, wrong: InvalidInput) -> bool:
     except InvalidInput:
         return True
     return False
-
-
-def _preset(preset: Sourced) -> StopPolicy:
-    try:
-        return stop_policy(str(preset.value))
-    except InvalidInput as wrong:
-        raise SettingError(
-            preset.source, "stops.preset", f"stops.{wrong.field}: {wrong.value} is not valid", wrong.fix
-        ) from wrong
-
-
-def _of_the_profile(profile: Sourced) -> Given:
-    """What a profile of the hedging desk sets; a key given by the user wins. Rule: DH-002."""
-    try:
-        chosen = hedging_profile(str(profile.value))
-    except InvalidInput as wrong:
-        raise SettingError(
-            profile.source, PROFILE, f"hedging.{wrong.field}: {wrong.value} is not valid", wrong.fix
-        ) from wrong
-    standard, source = HedgingSettings(), f"profile {profile.value} ({profile.source})"
-    rows = ((a.name, getattr(chosen, a.name)) for a in attrs.fields(HedgingSettings) if a.name != "profile")
-    return {f"hedging.{name}": Sourced(value, source) for name, value in rows if value != getattr(standard, name)}
-
-
-def _of_the_share_profile(layer: Given) -> Given:
-    """What a profile of ST0CKA sets: it wins over weaker layers, a key of its own layer over it. SC-701, SC-709.
-
-    The older program's file of variables names each of these keys; a profile asked for on the command line must hold.
-    """
-    if (profile := layer.get(SHARE_PROFILE)) is None:
-        return {}
-    try:
-        rows = share_profile(str(profile.value))
-    except InvalidInput as wrong:
-        problem = f"{SHARE_PROFILE}: {wrong.value} is not valid"
-        raise SettingError(profile.source, SHARE_PROFILE, problem, wrong.fix) from wrong
-    source = f"profile {profile.value} ({profile.source})"
-    table = SHARE_PROFILE.removesuffix("profile")
-    return {f"{table}{name}": Sourced(value, source) for name, value in rows.items()}
-
-
-def _beyond_the_stops(preset: Sourced) -> Given:
-    """What a preset means besides its stops; a key given by the user wins. Rule: CS-534."""
-    source = f"preset {preset.value} ({preset.source})"
-    return {key: Sourced(value, source) for key, value in BEYOND_THE_STOPS.get(str(preset.value), {}).items()}
 
 
 def _columns(given: Given) -> ColumnMap | None:

@@ -20,13 +20,22 @@ from gammacore.errors import InvalidInput
 CENT = Decimal("0.01")
 
 
+def to_cents(amount: Decimal) -> Decimal:
+    """Rounded to the cent, half to even. Rule: CS-012.
+
+    >>> to_cents(Decimal("2.345")), to_cents(Decimal("2.355"))
+    (Decimal('2.34'), Decimal('2.36'))
+    """
+    return amount.quantize(CENT, ROUND_HALF_EVEN)
+
+
 def dollars(amount: Decimal) -> str:
     """An amount with thousands separators; cents, half to even, only when it has any. Rule: CS-012.
 
     >>> dollars(Decimal("20525.00")), dollars(Decimal("20521.1")), dollars(Decimal("-114"))
     ('$20,525', '$20,521.10', '-$114')
     """
-    cents = amount.quantize(CENT, ROUND_HALF_EVEN)
+    cents = to_cents(amount)
     digits = f"{abs(cents):,.0f}" if cents == cents.to_integral_value() else f"{abs(cents):,.2f}"
     return f"-${digits}" if cents < 0 else f"${digits}"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
-from attrs import frozen
+from attrs import field, frozen
 
 from gammacore.domain.holdings.holding import Origin
-from gammacore.domain.holdings.plans import SpreadTerms, Watch
+from gammacore.domain.holdings.plans import EntryTerms, SpreadTerms, Watch
 from gammacore.domain.holdings.policy import StopPolicy
 
 
@@ -23,11 +23,12 @@ class PolicyRecorded:
 
 @frozen
 class HoldingAdopted:
-    """Something held that no order of this ledger opened is ours from now on. Rules: CS-017, CS-413, CS-573..575.
+    """Something held that no order of this ledger opened is ours from now on. CS-017, CS-413, CS-573..575, SC-452.
 
     `symbols` are signed contracts and shares; `price` points received for one spread, or paid for each of the symbols
-    where it is none. `opened_at` is when it was acquired, so that no grace begins anew (where unknown, the start of its
-    day: every grace is over). `watch` is what the rules already remembered. `policy` stands here in records from before
+    where it is none; `prices` where each has its own, and `price` is then that of all options together. `opened_at` is
+    when it was acquired, so that no grace begins anew (where unknown, the start of its day: every grace is over).
+    `watch` is what the rules already remembered, `terms` what is fixed now. `policy` stands here in records from before
     policies were recorded by themselves.
     """
 
@@ -43,6 +44,8 @@ class HoldingAdopted:
     spread: SpreadTerms | None = None
     watch: Watch | None = None
     policy: StopPolicy | None = None
+    prices: dict[str, Decimal] = field(factory=dict)
+    terms: EntryTerms | None = None
 
 
 @frozen

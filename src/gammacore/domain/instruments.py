@@ -105,7 +105,11 @@ def round_to_multiple(value: Decimal | Fraction, increment: Decimal) -> Decimal:
     >>> round_to_multiple(Decimal("6072.5"), Decimal("5"))
     Decimal('6070')
     """
-    return round(Fraction(value) / Fraction(increment)) * increment
+    above, below = value.as_integer_ratio()
+    times, parts = increment.as_integer_ratio()
+    whole, rest = divmod(above * parts, below * times)
+    over = 2 * rest - below * times  # of twice the distance to the multiple below, what lies beyond the middle
+    return (whole + (over > 0 or (over == 0 and whole % 2))) * increment
 
 
 @frozen

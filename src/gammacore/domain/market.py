@@ -20,6 +20,7 @@ from gammacore.domain.dollars import exact_decimal, exact_or_none
 from gammacore.domain.instruments import OptionContract, Right, Underlying
 from gammacore.domain.sessions import require_aware
 from gammacore.errors import InvalidInput
+from gammacore.frames import Framed
 
 
 def from_float(value: float) -> Decimal:
@@ -125,7 +126,7 @@ class Bar:
 
 
 @frozen(eq=False)
-class OptionChain:
+class OptionChain(Framed):
     """Every listed contract of one underlying at one instant, as columns of equal length: one value, not many.
 
     Shapes and units, n contracts: `strike` points (n,) > 0; `is_call` bool (n,); `expiry` datetime64[D] (n,), New York
@@ -161,8 +162,11 @@ class OptionChain:
     __repr__ = chain_shown.line
     _repr_html_ = chain_shown.table
     columns = chain_shown.columns_of
-    to_frame = chain_shown.frame
+    from_frame = staticmethod(chain_shown.of_frame)
+    from_rows = staticmethod(chain_shown.of_rows)
     plot = chain_shown.picture
+    __eq__ = chain_shown.is_same
+    __hash__ = chain_shown.hash_of
 
     def __attrs_post_init__(self) -> None:
         require_aware("as_of", self.as_of)

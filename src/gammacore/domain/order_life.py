@@ -60,7 +60,7 @@ class OrderLife:
 
         What buys back a short is not waited for: until it fills the risk stays, and twice is a long, which is bounded.
         """
-        patience = 0 if order.ticket.buys_back else self.absent_seconds
+        patience = 0 if order.ticket.buys_back else self.absent_seconds  # a resting stop is no purchase yet
         return order.changed_at + dt.timedelta(seconds=patience)
 
     def require_fresh(self, order: Order, now: dt.datetime, time_is_doubted: bool = False) -> None:

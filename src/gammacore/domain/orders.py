@@ -31,6 +31,7 @@ class Purpose(StrEnum):
     EMERGENCY = "emergency"
     REPAIR = "repair"
     HEDGE = "hedge"
+    PROTECT = "protect"
 
     @property
     def tag_prefix(self) -> str:
@@ -38,7 +39,7 @@ class Purpose(StrEnum):
 
     @property
     def closes(self) -> bool:
-        return self in (Purpose.EXIT, Purpose.EMERGENCY, Purpose.REPAIR)
+        return self in (Purpose.EXIT, Purpose.EMERGENCY, Purpose.REPAIR, Purpose.PROTECT)
 
 
 _TAG_PREFIXES = {
@@ -47,6 +48,7 @@ _TAG_PREFIXES = {
     Purpose.EMERGENCY: "GEXEXIT-EMERGENCY-",
     Purpose.REPAIR: "GEXREPAIR-",
     Purpose.HEDGE: "GEXHEDGE-",
+    Purpose.PROTECT: "GEXSTOP-",
 }
 
 
@@ -126,7 +128,8 @@ class OrderTicket:
 
     Legs are 1 to 4 options, `quantity` counting spreads, or shares alone, `quantity` counting shares. `limit` None
     means market. `id` is the client id; it is also the end of the broker's tag. `life` None: its purpose decides how
-    long it rests (`OrderLife`). At the broker every order is for the day.
+    long it rests (`OrderLife`). At the broker every order is for the day. `stop`, points: its one option rests at
+    the broker until it trades at that price or beyond, and is traded at market from then on.
     """
 
     id: str
@@ -139,6 +142,7 @@ class OrderTicket:
     limit: Decimal | None
     reason: str = ""
     life: TicketLife | None = None
+    stop: Decimal | None = None
 
     def __attrs_post_init__(self) -> None:
         if self.quantity < 1:
@@ -149,6 +153,14 @@ class OrderTicket:
             raise InvalidInput("legs", self.symbols, "give shares an order of their own")
         if self.limit is not None and not (self.limit.is_finite() and self.limit > 0):
             raise InvalidInput("limit", self.limit, "give a price above 0, or none for a market order")
+        if self.stop is not None:
+            self._require_stop(self.stop)
+
+    def _require_stop(self, stop: Decimal) -> None:
+        if not (stop.is_finite() and stop > 0):
+            raise InvalidInput("stop", stop, "give a price above 0, or none for an order without one")
+        if len(self.legs) > 1 or self.is_shares or self.limit is not None:
+            raise InvalidInput("stop", stop, "give it to one option leg at market")
 
     @property
     def tag(self) -> str:
@@ -157,6 +169,14 @@ class OrderTicket:
     @property
     def is_market(self) -> bool:
         return self.limit is None
+
+    @property
+    def is_stop(self) -> bool:
+        """Whether it rests until the market comes to its stop price: it protects a short and ends no holding by itself.
+
+        Every other order of ours that would close the same calls it back first (`OrderDesk.send`).
+        """
+        return self.stop is not None
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -179,8 +199,8 @@ class OrderTicket:
 
     @property
     def buys_back(self) -> bool:
-        """Whether it ends something sold short: until it fills, the risk stays."""
-        return self.purpose.closes and any(leg.side is Side.BUY for leg in self.legs)
+        """Whether it ends something sold short now: until it fills, the risk stays. A resting stop ends nothing yet."""
+        return self.purpose.closes and not self.is_stop and any(leg.side is Side.BUY for leg in self.legs)
 
     @property
     def multiplier(self) -> int:
@@ -361,5 +381,9 @@ def _prices_a_leg(known: Execution, reported: Execution) -> bool:
 
 
 def still_closing(orders: Iterable[Order], symbol: str) -> int:
-    """Contracts or shares of a symbol that working orders may still close: a broker lets nothing be closed twice."""
-    return sum(order.unfilled(symbol) for order in orders if order.is_working and order.ticket.closes)
+    """Contracts or shares of a symbol that working orders may still close: a broker lets nothing be closed twice.
+
+    A resting stop is not among them: it is called back before anything else is closed.
+    """
+    at_work = (order for order in orders if order.is_working and order.ticket.closes and not order.ticket.is_stop)
+    return sum(order.unfilled(symbol) for order in at_work)

@@ -7,22 +7,17 @@ Prices are points (dollars per share). Rules: CS-001..006, CS-204, CS-503, CS-52
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 
 from attrs import frozen
 
+from gammacore.domain.dollars import to_cents
 from gammacore.domain.instruments import OptionContract, Right, Side
 from gammacore.domain.legs import Leg, maximum_loss
 from gammacore.domain.market import Quote
 from gammacore.errors import InvalidInput
 
-CENT = Decimal("0.01")
 Quotes = Callable[[OptionContract], Quote | None]
-
-
-def to_cents(amount: Decimal) -> Decimal:
-    """Rounded to the cent, half to even. Rule: CS-012."""
-    return amount.quantize(CENT, ROUND_HALF_EVEN)
 
 
 def clamp(value: Decimal, low: Decimal, high: Decimal) -> Decimal:

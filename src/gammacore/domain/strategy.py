@@ -38,7 +38,8 @@ class Needs:
     `exposure` is dealer gamma, `history` the bars before, `minutes` those the scalping desks read, once a minute;
     `account` the buying power, the broker's clock and the pause, `equity` what the account is worth; `rates` what money
     costs and the share pays (SC-424, SC-425); `second_look` the market once more after all of these (CS-359);
-    `expiries` the first and last expiry its chain must show, by default all that the market was opened for.
+    `holdings` what the broker shows of the account, for a strategy that takes over what no ledger knows; `expiries` the
+    first and last expiry its chain must show, by default all that the market was opened for.
     """
 
     exposure: bool = False
@@ -48,6 +49,7 @@ class Needs:
     minutes: bool = False
     equity: bool = False
     rates: bool = False
+    holdings: bool = False
     expiries: tuple[dt.date, dt.date] | None = None
 
 
@@ -61,10 +63,11 @@ class Situation:
     """All a strategy may look at: now, the session, the market, the exposure, the book, the account.
 
     `buying_power` is what the broker says may be risked on options, dollars; None when it did not say. `exposure`,
-    `history`, `pause`, `broker_clock`, `worth` (equity, dollars), `rates` and `latest` (the second look of CS-359)
-    are there when the strategy's `needs` name them. `regime` is dealer gamma and the macro event as the
-    hedging desk reads them. `memory` holds what the market showed up to now, `equity` what the account was worth (None
-    where no setting asks, DH-1009), `opinions` and `entry_opinion` an advisor's answers.
+    `history`, `pause`, `broker_clock`, `worth` (equity, dollars), `rates`, `at_broker` (signed contracts and shares by
+    symbol) and `latest` (the second look of CS-359) are there when the strategy's `needs` name them. `regime` is dealer
+    gamma and the macro event as the hedging desk reads them. `memory` holds what the market showed up to now, `equity`
+    what the account was worth (None where no setting asks, DH-1009), `opinions` and `entry_opinion` an advisor's
+    answers.
     """
 
     now: dt.datetime
@@ -87,6 +90,7 @@ class Situation:
     opinions: Mapping[str, AdvisorOpinion] = field(factory=dict)
     worth: Decimal | None = None
     rates: MarketRates | None = None
+    at_broker: Mapping[str, int] | None = None
 
     def __repr__(self) -> str:
         return briefly(self, self.underlying.symbol, self.now.isoformat(), f"price {self.price}", repr(self.book))
@@ -193,6 +197,22 @@ class Trade:
 
 
 @frozen
+class TakeOver:
+    """What the broker holds and no ledger knows is a holding of this strategy from now on. Rule: SC-452.
+
+    `symbols` are signed contracts and shares, `prices` points at which each is taken in: assumed, nobody knows what was
+    paid. `terms` are fixed now, as at an entry.
+    """
+
+    holding: str
+    strategy: str
+    underlying: str
+    symbols: Mapping[str, int]
+    prices: Mapping[str, Decimal]
+    terms: EntryTerms
+
+
+@frozen
 class Note:
     """A decision not to trade whose reason is new: it is journaled."""
 
@@ -259,8 +279,8 @@ class SwitchDesk:
 
 
 Decision = (
-    Open | Reprice | NoTrade | RecordWatch | Close | Repair | Trade | Note | Cancel | SaveState | Warn | Halt | HaltDay
-    | SwitchDesk
+    Open | Reprice | NoTrade | RecordWatch | Close | Repair | Trade | TakeOver | Note | Cancel | SaveState | Warn | Halt
+    | HaltDay | SwitchDesk
 )  # fmt: skip
 
 
@@ -273,6 +293,8 @@ def subject_of(decision: Decision) -> tuple[str, Purpose, tuple[str, ...]]:
             return decision.holding, decision.purpose, tuple(leg.symbol for leg in decision.legs)
         case Repair():
             return decision.holding, Purpose.REPAIR, (decision.leg.symbol,)
+        case TakeOver():
+            return decision.holding, Purpose.ENTRY, tuple(decision.symbols)
         case Close() | SaveState() | Warn():
             return decision.holding, Purpose.EXIT, ()
         case Cancel():

@@ -30,12 +30,14 @@ class BrokerAccount:
     `balance` is what the broker calls the account's worth: shown by `doctor`, never traded on; our own balance is the
     ledger's. `option_buying_power` is what new option risk may use now: an entry that needs more is refused (CS-343).
     `barred`: what keeps it from taking orders of the account, in the broker's own words; empty when nothing does.
+    `cash` is what fills, fees and settlement change, compared at the day's end (OP-708); None where it does not say.
     """
 
     number: str
     balance: Decimal
     option_buying_power: Decimal
     barred: str = ""
+    cash: Decimal | None = None
 
 
 class PartlyRead(dict[str, int]):

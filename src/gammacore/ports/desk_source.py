@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from attrs import field, frozen
 
 from gammacore.domain.book.book import Book
 from gammacore.domain.reports.day_report import DayReport
+from gammacore.domain.reports.halt_origin import HaltOrigin
+from gammacore.domain.reports.open_alarms import OpenAlarm, open_alarms
 from gammacore.domain.sessions import TradingSession
+from gammacore.domain.study.views import EquityBand
 from gammacore.ports.storage import RequestKind
+
+FEWEST = 20
+"""Below so many closed trades nothing is forecast. Rule: SC-902."""
 
 
 @frozen
@@ -40,7 +46,7 @@ class LedgerReading:
     error: str = ""
     is_hedge: bool = False
     account: str = ""
-    halted_since: dt.datetime | None = None
+    origin: HaltOrigin = HaltOrigin()
 
     @property
     def version(self) -> int:
@@ -49,6 +55,11 @@ class LedgerReading:
     @property
     def mode(self) -> str | None:
         return None if self.card is None else self.card.mode
+
+    @property
+    def open_alarms(self) -> tuple[OpenAlarm, ...]:
+        """What still asks for something, the newest last. Rule: OP-106."""
+        return open_alarms((alarm for report in self.reports for alarm in report.alarms), self.book)
 
     def report(self, date: dt.date) -> DayReport | None:
         return next((one for one in reversed(self.reports) if one.date == date), None)
@@ -81,6 +92,14 @@ class DeskSource(Protocol):
 
     def course(self, name: str | None, date: dt.date) -> list[dict[str, Any]]:
         """The published lines of a day."""
+        ...
+
+    def days(self, name: str | None) -> tuple[list[Mapping[str, Any]], str]:
+        """A line a day, oldest first, and why the ledger cannot be read ("" where it can)."""
+        ...
+
+    def band(self, name: str | None) -> tuple[EquityBand, Sequence[float]] | None:
+        """What chance alone makes of a ledger's closed trades, beside its own equity after each; None below FEWEST."""
         ...
 
     def time(self) -> dt.datetime:

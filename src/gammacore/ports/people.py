@@ -6,7 +6,7 @@ Rules: CS-313, CS-335, CS-354, CS-362, CS-414, CS-626.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from attrs import frozen
@@ -18,6 +18,7 @@ from gammacore.domain.gex.survey import GammaSurvey
 from gammacore.domain.ledger import Event
 from gammacore.domain.reports.now_view import NowView
 from gammacore.domain.risk.pause import Pause, UnreadablePause
+from gammacore.ports.driving import LoopStats
 
 
 class Notifier(Protocol):
@@ -96,12 +97,21 @@ class PauseSource(Protocol):
         ...
 
 
+@frozen
+class Compared:
+    """When book and broker were compared last, and how many symbols got which verdict."""
+
+    at: dt.datetime
+    verdicts: Mapping[str, int]
+
+
 @frozen(eq=False)
 class Picture:
     """What is published after a cycle. `survey` and `pin` are the newest measured exposure, measured `at` its chain.
 
     `cycles` since the start, and the middle and 99th percentile of how long the newest took, milliseconds. `is_line`
-    asks for a line of the day's course, `filled` says that an order was filled since the last one.
+    asks for a line of the day's course, `filled` says that an order was filled since the last one. `requests` are what
+    the broker was asked and how often it failed, `stats` those of a loop that runs by events.
     """
 
     view: NowView
@@ -112,6 +122,9 @@ class Picture:
     p99: float | None
     is_line: bool
     filled: bool
+    compared: Compared | None = None
+    requests: tuple[int, int] | None = None
+    stats: LoopStats | None = None
 
 
 class ViewBoard(Protocol):

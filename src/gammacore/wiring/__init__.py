@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from gammacore.wiring.exposures import ExposureView as ExposureView
     from gammacore.wiring.exposures import follow_exposure as follow_exposure
     from gammacore.wiring.exposures import view_exposure as view_exposure
+    from gammacore.wiring.kept_day_ends import day_end_lines as day_end_lines
     from gammacore.wiring.ledgers import Chosen as Chosen
     from gammacore.wiring.ledgers import FoundLedger as FoundLedger
     from gammacore.wiring.ledgers import LedgerChoice as LedgerChoice
@@ -51,7 +52,10 @@ if TYPE_CHECKING:
     from gammacore.wiring.looks import Outside as Outside
     from gammacore.wiring.looks import live_market as live_market
     from gammacore.wiring.looks import open_look as open_look
+    from gammacore.wiring.market_notes import noted_market as noted_market
+    from gammacore.wiring.market_notes import places_of as places_of
     from gammacore.wiring.markets import MarketSource as MarketSource
+    from gammacore.wiring.markets import as_simulated as as_simulated
     from gammacore.wiring.markets import naming_underlying as naming_underlying
     from gammacore.wiring.markets import open_market as open_market
     from gammacore.wiring.markets import open_session as open_session
@@ -134,6 +138,7 @@ _HOMES: dict[str, str] = {
     "choose": "wiring.ledgers",
     "compare_runs": "wiring.comparison",
     "credit_spread_desk": "wiring.strategies",
+    "day_end_lines": "wiring.kept_day_ends",
     "events_of": "wiring.controls",
     "flatten_holdings_now": "wiring.without_ledger",
     "flatten_now": "wiring.without_loop",
@@ -162,6 +167,9 @@ _HOMES: dict[str, str] = {
     "open_inbox": "wiring.storage",
     "open_look": "wiring.looks",
     "open_market": "wiring.markets",
+    "noted_market": "wiring.market_notes",
+    "places_of": "wiring.market_notes",
+    "as_simulated": "wiring.markets",
     "open_session": "wiring.markets",
     "open_storage": "wiring.storage",
     "past_verdicts": "wiring.without_loop",

@@ -12,7 +12,8 @@ from gammacore.domain.holdings.holding import AnyHolding, is_spread
 from gammacore.domain.reports.words import symbol_in_words
 from gammacore.ports.service import Pulse
 from gammacore.wiring.controls import book_of
-from gammacore.wiring.storage import LedgerPlace, ledger_exists, local_path, writer_of
+from gammacore.wiring.day_index import file_mark
+from gammacore.wiring.storage import LedgerPlace, ledger_exists, writer_of
 from gammacore.wiring.view_places import now_of
 
 
@@ -65,27 +66,12 @@ class AccountLoop:
 
     def _book(self) -> Book | None:
         """The fold of the ledger; None where there is none yet."""
-        mark = self._mark()
+        mark = file_mark(self._settings, self._place)
         if self._folded is None or mark is None or self._folded[0] != mark:
             if not ledger_exists(self._settings, self._place):
                 return None
             self._folded = mark, book_of(self._settings, self._place)
         return self._folded[1]
-
-    def _mark(self) -> object:
-        """Differs when the ledger does; None where that cannot be said."""
-        path = local_path(self._settings, self._place)
-        if path != self._place:
-            return None  # Firestore: asked every time
-        marks = []
-        for file in (path, path.with_name(f"{path.name}-wal")):
-            try:
-                stat = file.stat()
-            except OSError:
-                marks.append((0, 0))
-            else:
-                marks.append((stat.st_mtime_ns, stat.st_size))
-        return tuple(marks)
 
     def _stops(self) -> Mapping[str, str]:
         """The acting stop of each holding in words, as the loop published it last."""

@@ -14,6 +14,7 @@ from attrs import frozen
 from gammacore.application.study.record_statistics import RecordStatistics
 from gammacore.configuration import Configuration, configure
 from gammacore.domain.study.documents import Document, canonical
+from gammacore.frames import Columns, Framed
 from gammacore.wiring.backtests import BacktestOptions, BacktestRun, Missing, RunMode, run_backtest
 from gammacore.wiring.ledgers import STUDIES
 from gammacore.wiring.storage import make_folder
@@ -21,7 +22,7 @@ from gammacore.wiring.study_bundles import result_document, statistics_of_run, t
 
 
 @frozen(eq=False, repr=False)
-class BacktestResult:
+class BacktestResult(Framed):
     """A run and its statistics. Its repr shows the warnings. Rule: ST-802."""
 
     run: BacktestRun
@@ -41,13 +42,9 @@ class BacktestResult:
         """The text of result.json. Rule: ST-213."""
         return canonical(self.document)
 
-    def to_frame(self, backend: str | None = None) -> Any:
-        """The trades as a frame of pandas or polars, whichever is installed.
-
-        Raises:
-            ConfigurationError: neither is installed.
-        """
-        return self.statistics.to_frame(backend)
+    def columns(self) -> Columns:
+        """The trades, a row each."""
+        return self.statistics.columns()
 
     def __repr__(self) -> str:
         counted, days = self.statistics.net.counted, self.document["days"]

@@ -71,10 +71,15 @@ class BackedUp:
     made_at: dt.datetime
 
 
+def backup_folder(settings: Settings) -> Path:
+    """Where backups are written: `backup.folder`, default HOME/backups."""
+    return Path(settings.backup.folder) if settings.backup.folder else settings.storage.home / "backups"
+
+
 def back_up(
     settings: Settings, ledger: FoundLedger, folder: Path | None = None, clock: Clock | None = None
 ) -> BackedUp:
-    """Copy a ledger, and what lies beside it, into a folder (HOME/backups), beside a loop that writes it.
+    """Copy a ledger, and what lies beside it, into a folder (`backup_folder`), beside a loop that writes it.
 
     Nothing has its final name before all of it was read again; the ledger gets its own last.
 
@@ -83,7 +88,7 @@ def back_up(
         StorageError: the disk does not take it, or it cannot be read.
     """
     now = (clock or system_clock()).now()
-    into = folder or settings.storage.home / "backups"
+    into = folder or backup_folder(settings)
     make_folder(into)
     with _draft_in(into) as draft:
         name = _free_name(into, ledger, now)

@@ -50,6 +50,7 @@ def why_not_on_columns(settings: Settings, keys: Sequence[str]) -> str:
         (entries.two_desks.on, "entries.two_desks looks at what is open"),
         (entries.observation.on, "entries.observation watches before it sells"),
         (entries.stop_inside_quotes.on, "entries.stop_inside_quotes reads the stop"),
+        (settings.protective_stop.on, "protective_stop.on rests orders of its own"),
         (entries.limit.walk, "entries.limit.walk sends orders the limits may stop"),
         (limits.sets_scalping_gates or bool(limits.flatten_on_daily_loss), "limits that count what is open"),
     )

@@ -10,34 +10,54 @@ import datetime as dt
 import shutil
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from decimal import Decimal
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 from attrs import define, evolve, field
 
 from gammacore.adapters.calendars.nyse import NyseCalendar
+from gammacore.adapters.service.armed_file import armed_path, read_armed
+from gammacore.adapters.service.state_file import read_state, state_path
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.adapters.view_files.reading import read_day, read_now
 from gammacore.configuration import Settings
 from gammacore.domain.hedge_filter_events import HedgeRunStarted
-from gammacore.domain.ledger import FlattenRequested, Halted, Mode, Resumed
+from gammacore.domain.ledger import Mode
+from gammacore.domain.reports.api_documents import days as day_documents
 from gammacore.domain.reports.day_report import DayFold
+from gammacore.domain.reports.halt_origin import HaltOrigin
 from gammacore.domain.sessions import TradingSession, new_york_date
+from gammacore.domain.study.from_ledger import closed_trades
+from gammacore.domain.study.views import EquityBand
 from gammacore.errors import GammacoreError
-from gammacore.ports.desk_source import ControlAnswer, LedgerCard, LedgerReading
+from gammacore.ports.desk_source import FEWEST, ControlAnswer, LedgerCard, LedgerReading
 from gammacore.ports.storage import Request, RequestKind
 from gammacore.version import __version__
 from gammacore.wiring.controls import POLL, book_of, is_answer, leave_request, refuse_while_flattening, still_open
+from gammacore.wiring.day_index import Mark, file_mark, indexed_days, is_settled, keep_days
 from gammacore.wiring.ledgers import FoundLedger, ledgers_of, look_at, whose_ledger
-from gammacore.wiring.storage import LedgerPlace, does_not_fold, local_path, open_storage, opening_of, writer_of
+from gammacore.wiring.storage import (
+    LedgerPlace,
+    account_ledger,
+    does_not_fold,
+    local_path,
+    open_storage,
+    opening_of,
+    writer_of,
+)
 from gammacore.wiring.view_places import view_of
 
 CARDS_SECONDS = 2.0
 """So long a look at the home is good for (ours)."""
 MOST_STUDIES = 200
 """So many of the newest studies are listed (ours)."""
+BAND_PATHS = 2000
+"""Paths of the band on the page: its 5th percentile is right to about half a percent (ours)."""
+ZERO = Decimal(0)
 CONTROL_SECONDS = 5.0
 """A request is waited for so long. Rule: OP-510."""
 
@@ -48,8 +68,10 @@ class _Kept:
 
     fold: DayFold = field(factory=DayFold)
     reading: LedgerReading | None = None
+    mark: Mark | None = None
+    lines: tuple[LedgerReading, list[Mapping[str, Any]]] | None = None
     lock: threading.RLock = field(factory=threading.RLock)
-    halted_since: dt.datetime | None = None
+    origin: HaltOrigin = HaltOrigin()
 
 
 class HomeDesk:
@@ -64,6 +86,8 @@ class HomeDesk:
         self._found: dict[str, FoundLedger] = {}
         self._modes: dict[str, Mode | None] = {}
         self._unread = ""
+        self._bands: dict[str, tuple[int, tuple[EquityBand, Sequence[float]] | None]] = {}
+        self._bands_lock = threading.Lock()
         self._clock = SystemClock()
         self._calendar = NyseCalendar()
 
@@ -145,7 +169,10 @@ class HomeDesk:
 
     def _caught_up(self, kept: _Kept, card: LedgerCard, place: LedgerPlace) -> LedgerReading:
         """Read what is new. A fold that was left half way is begun anew."""
-        before = kept.reading
+        before, mark = kept.reading, file_mark(self._settings, place)
+        if before is not None and not before.error and mark == kept.mark and is_settled(mark, time.time_ns()):
+            return before if before.card == card else evolve(before, card=card)
+        kept.mark = mark
         storage = open_storage(self._settings, place, read_only=True)
         try:
             version = storage.version
@@ -154,15 +181,11 @@ class HomeDesk:
             if before is None and self._is_hedge(place):
                 return LedgerReading(card, is_hedge=True)
             if before is not None and (before.is_hedge or before.version > version or before.error):
-                kept.fold, before = DayFold(), None
+                kept.fold, kept.origin, before = DayFold(), HaltOrigin(), None
             events = list(storage.events(0 if before is None else before.version))
         finally:
             storage.close()
-        for event in events:
-            if isinstance(event, Halted | FlattenRequested):
-                kept.halted_since = event.at
-            elif isinstance(event, Resumed):
-                kept.halted_since = None
+        kept.origin = kept.origin.after(events)
         try:
             reports = kept.fold.over(events)
         except GammacoreError as refusal:
@@ -170,12 +193,30 @@ class HomeDesk:
             raise _unfolded(place, refusal) from refusal
         account = ""
         if before is None:
-            mark = whose_ledger(self._settings, place).account
-            account = "" if mark is None else mark.ending
+            owner = whose_ledger(self._settings, place).account
+            account = "" if owner is None else owner.ending
         return LedgerReading(
             card, kept.fold.book, reports, account=account if before is None else before.account,
-            halted_since=kept.halted_since,
+            origin=kept.origin,
         )  # fmt: skip
+
+    def days(self, name: str | None) -> tuple[list[Mapping[str, Any]], str]:
+        """From the index where it holds; read and kept there else. Rule: OP-514."""
+        meant = self._find(name)
+        if meant is None:
+            return [], self._unread
+        key, found = meant
+        with self._lock:
+            kept = self._kept.setdefault(key, _Kept())
+        with kept.lock:
+            if kept.reading is None and (lines := indexed_days(self._settings, found.place)) is not None:
+                return [{**line, "ledger": key} for line in lines], ""
+            reading = self.read(name)
+            if kept.lines is None or kept.lines[0] is not reading:
+                kept.lines = reading, [*day_documents(reading.reports, key)]
+                if reading.card is not None and not (reading.card.running or reading.error):
+                    keep_days(self._settings, found.place, kept.lines[1])
+            return kept.lines[1], reading.error
 
     def _is_hedge(self, place: LedgerPlace) -> bool:
         return any(isinstance(event, HedgeRunStarted) for event in opening_of(self._settings, place))
@@ -187,6 +228,24 @@ class HomeDesk:
 
     def course(self, name: str | None, date: dt.date) -> list[dict[str, Any]]:
         return [] if (folder := self._view(name)) is None else read_day(folder, date)
+
+    def band(self, name: str | None) -> tuple[EquityBand, Sequence[float]] | None:
+        """Drawn anew when a trade was closed since."""
+        reading, meant = self.read(name), self._find(name)
+        opened = reading.book.opened
+        if meant is None or opened is None or sum(report.ended for report in reading.reports) < FEWEST:
+            return None
+        from gammacore.wiring.monte_carlo import equity_band
+
+        record = closed_trades(reading.reports)
+        with self._bands_lock:
+            known = self._bands.get(meant[0])
+            if known is None or known[0] != len(record):
+                start = opened.starting_balance
+                own = [float(start + total) for total in accumulate((one.net for one in record), initial=ZERO)]
+                band = equity_band(record, start, BAND_PATHS)
+                known = self._bands[meant[0]] = len(record), None if band is None else (band, own)
+        return known[1]
 
     def _view(self, name: str | None) -> Path | None:
         meant = self._find(name)
@@ -221,8 +280,19 @@ class HomeDesk:
             "version": __version__,
             "ledger_bytes": local.stat().st_size if local is not None and local.is_file() else None,
             "disk_free_bytes": shutil.disk_usage(there).free,
+            "service": None if local is None else read_state(state_path(local)),
+            "armed": self._armed(None if meant is None else meant[1].mode),
             "backup_age_seconds": None if not backups else max(0.0, time.time() - backups[-1].stat().st_mtime),
         }
+
+    def _armed(self, mode: Mode | None) -> str | None:
+        """What is left of a live account's arming, in words; None of another ledger. The page compares no setting."""
+        if mode is not Mode.LIVE:
+            return None
+        with suppress(GammacoreError):
+            armed = read_armed(armed_path(local_path(self._settings, account_ledger(self._settings, Mode.LIVE))))
+            return "not armed" if armed is None else f"through {armed.last_session}"
+        return "its file cannot be read"
 
     # -- controls ------------------------------------------------------------------------------------------------------
 

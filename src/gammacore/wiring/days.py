@@ -11,8 +11,10 @@ from attrs import evolve, frozen
 
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.composite_inbox import CompositeInbox
+from gammacore.adapters.disk_space import DiskGate
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.in_memory import MemoryStorage
+from gammacore.adapters.firestore import Outages
 from gammacore.adapters.hedging_environment import EnvironmentKillSwitch, KillSwitchInbox
 from gammacore.adapters.paced_clock import Pace
 from gammacore.adapters.system_clock import SystemClock
@@ -35,7 +37,9 @@ from gammacore.wiring.arming import Armed, armed_mode, open_credentials
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces
 from gammacore.wiring.carry import Carry
 from gammacore.wiring.controls import inbox_of
+from gammacore.wiring.faults_of_a_study import planned_faults, with_faults
 from gammacore.wiring.looks import expiries_of
+from gammacore.wiring.market_notes import note_market
 from gammacore.wiring.markets import (
     naming_underlying,
     open_market,
@@ -51,6 +55,7 @@ from gammacore.wiring.session_rules import ahead_of_the_broker, broker_entry_rul
 from gammacore.wiring.storage import (
     LedgerPlace,
     folding,
+    ledger_named,
     local_path,
     open_storage,
     outages_of,
@@ -116,7 +121,7 @@ class WiredDay:
 
 def wire_day(
     configuration: Configuration,
-    ledger: LedgerPlace | None = None,
+    ledger: LedgerPlace | str | None = None,
     *,
     strategy: Strategy | None = None,
     logger: logging.Logger | None = None,
@@ -158,6 +163,7 @@ def wire_day(
         InvalidInput: a carry and a ledger, which has its own.
         ConfigurationError, MissingData, StorageError, BrokerError: what cannot be opened, and how to fix it.
     """
+    ledger = ledger_named(ledger) if isinstance(ledger, str) else ledger
     store = credentials or open_credentials()
     armed = armed or armed_mode(configuration, store)
     refuse_a_pace_at_a_broker(armed, pace)
@@ -176,19 +182,21 @@ def wire_day(
         scope = expiries_of(settings, session, calendar)
         study = wrap_market(open_market(settings, underlying, session, calendar, scope))
     outages = outages_of(settings)
-    if carry is not None and ledger is not None:
-        raise InvalidInput("carry", ledger, "give a ledger, which is folded, or what an earlier day handed over")
-    storage: Storage = MemoryStorage() if carry is None else carry.storage()
-    if ledger is not None:
-        storage = open_storage(settings, ledger, grouped=grouped, outages=outages, read_only=read_only)
+    faults = planned_faults(settings, armed, session)
+    storage = _storage(settings, ledger, carry, grouped=grouped, outages=outages, read_only=read_only)
     venue: Venue | None = None
     try:
-        folded = _folded(ledger, storage, wrap_storage, armed, carry, read_only=read_only)
+        folded = _folded(
+            ledger, storage, lambda one: faults.storage(wrap_storage(one)), armed, carry, read_only=read_only
+        )
         book = folded.book
         if study is not None:
             refuse_another_market(book, study, underlying, session)
+            note_market(configuration, None if read_only else _beside(settings, ledger), study, session.date, scope)
             account = None if carry is None else carry.exchange
-            venue = study_venue(configuration, session, underlying, calendar, study, book, ledger, account)
+            venue = with_faults(
+                study_venue(configuration, session, underlying, calendar, study, book, ledger, account), faults
+            )
         else:
             venue = broker_venue(
                 configuration, armed, store, session, underlying, calendar, book,
@@ -212,10 +220,11 @@ def wire_day(
             session,
             venue.terms,
             None if pace is None else pace.speed,
+            storage,
         )
-        also = notifiers if view is None else (*notifiers, view)
         notices = notices_of(
-            settings, venue.terms.mode, book, storage, ledger=_beside(settings, ledger), logger=logger, also=also,
+            settings, venue.terms.mode, book, storage, ledger=_beside(settings, ledger), logger=logger,
+            also=notifiers if view is None else (*notifiers, view),
             credentials=store,
         )  # fmt: skip
         trade = wire_trade(
@@ -231,7 +240,15 @@ def wire_day(
             venue,
             folded,
             inbox,
-            Extras(notices, advisor, entry_advisor, regimes.watch, None if carry is None else carry.equity, view),
+            Extras(
+                notices,
+                advisor,
+                entry_advisor,
+                regimes.watch,
+                None if carry is None else carry.equity,
+                view,
+                _gates(settings, armed, ledger),
+            ),
         )
     except BaseException:
         if venue is not None:
@@ -242,6 +259,18 @@ def wire_day(
         trade, storage, venue.market, session, settings, armed.banner, venue.close, venue.keep_time, venue.streams,
         venue.exchange,
     )  # fmt: skip
+
+
+def _storage(
+    settings: Settings, ledger: LedgerPlace | None, carry: Carry | None, *, grouped: bool, outages: Outages,
+    read_only: bool,
+) -> Storage:  # fmt: skip
+    """Where the day's events go: the ledger, else memory, after what the day before handed over."""
+    if ledger is not None and carry is not None:
+        raise InvalidInput("carry", ledger, "give a ledger, which is folded, or what an earlier day handed over")
+    if ledger is not None:
+        return open_storage(settings, ledger, grouped=grouped, outages=outages, read_only=read_only)
+    return MemoryStorage() if carry is None else carry.storage()
 
 
 def _folded(
@@ -258,6 +287,12 @@ def _folded(
     waiting = waiting_beside(ledger, storage) if read_only else ()
     with folding(ledger):
         return DayLedger(wrap(storage), second=second, waiting=waiting, folded=None if carry is None else carry.book)
+
+
+def _gates(settings: Settings, armed: Armed, ledger: LedgerPlace | None) -> tuple[DiskGate, ...]:
+    """An account's disk; a study's ledger is the same on every machine. Rule: OP-705."""
+    beside = _beside(settings, ledger)
+    return () if beside is None or armed.mode is Mode.STUDY else (DiskGate(beside.absolute().parent),)
 
 
 def _refuse_comparisons(settings: Settings, armed: Armed) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from attrs import frozen
 
 from gammacore.adapters.calendars.nyse import NyseCalendar
+from gammacore.adapters.disk_space import LEAST_FREE_BYTES
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.adapters.wire.kit import OpenBroker
 from gammacore.application.diagnose import (
@@ -39,18 +40,17 @@ from gammacore.ports.clock import Calendar, Clock
 from gammacore.ports.credentials import CredentialStore
 from gammacore.wiring.alert_tests import channel_checks
 from gammacore.wiring.arming import Armed, armed_mode, look_up
+from gammacore.wiring.before_open import before_open
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, open_broker, open_broker_market
 from gammacore.wiring.days import wire_day
 from gammacore.wiring.desk_keys import other_names, with_desk_keys
+from gammacore.wiring.growth import check_growth
 from gammacore.wiring.ledgers import whose_ledger
 from gammacore.wiring.markets import naming_underlying
 from gammacore.wiring.session_rules import dated_tables
 from gammacore.wiring.storage import account_ledger, ledger_exists, open_storage
 from gammacore.wiring.venues import for_market
 from gammacore.wiring.whose_ledger import mark_of, refuse_another_account
-
-LEAST_FREE_BYTES = 200 * 2**20
-"""A year of ledgers is a tenth of it; below it a day may end in a full disk."""
 
 FIRESTORE_EXTRA = ("firestore", "google.cloud.firestore")
 BROKER_CHECKS = ("broker", "clock", "account", "buying_power", "option_level", "market_data")
@@ -71,8 +71,12 @@ def diagnose(
     clock: Clock | None = None,
     calendar: Calendar | None = None,
     places: BrokerPlaces = BROKERS_OWN,
+    is_before_open: bool = False,
 ) -> Diagnosis:
-    """Look at everything a run with this configuration needs. Orders are neither sent nor changed."""
+    """Look at everything a run with this configuration needs. Orders are neither sent nor changed.
+
+    `is_before_open` looks at the morning of a trading day besides. Rule: OP-706.
+    """
     settings, now = configuration.settings, clock or SystemClock()
     days = calendar or NyseCalendar()
     checks = [_credentials(configuration, credentials)]
@@ -102,14 +106,23 @@ def diagnose(
     checks += channel_checks(settings, credentials)
     checks.append(probed("disk", lambda: _disk(settings.storage.home), "set GAMMACORE_HOME to a folder you may write"))
     checks.append(probed("ledger", lambda: _ledger(settings, armed), "gammacore ledger verify, then ledger repair"))
+    mode = _mode_of(configuration)
+    fix = "gammacore ledger verify, then ledger repair"
+    checks.append(probed("growth", lambda: check_growth(settings, account_ledger(settings, mode)), fix))
+    if is_before_open:
+        checks += before_open(configuration, mode, now, days, places)
     return Diagnosis(tuple(checks), "" if armed is None else armed.banner)
+
+
+def _mode_of(configuration: Configuration) -> Mode:
+    """The kind of account that is meant, whether its locks are open or not."""
+    live = configuration.live.switch or bool(configuration.live.account) or not configuration.settings.account.paper
+    return Mode.LIVE if live else Mode.PAPER
 
 
 def _credentials(configuration: Configuration, credentials: CredentialStore) -> Check:
     """Which credentials the run needs, and where each comes from; never what they are."""
-    account = configuration.settings.account
-    live = configuration.live.switch or bool(configuration.live.account) or not account.paper
-    mode = Mode.LIVE if live else Mode.PAPER
+    account, mode = configuration.settings.account, _mode_of(configuration)
     kit = kit_of(account.broker)
     needed = kit.keys(mode).needed
     halves = "".join(f"; {half}" for half in _halves(credentials, account.broker, mode))

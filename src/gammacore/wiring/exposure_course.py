@@ -68,7 +68,7 @@ def exposure_course(
     configuration = naming_underlying(configuration)
     first, last = _instant(configuration, begin, dt.time.min), _instant(configuration, end, dt.time.max)
     if last < first:
-        raise InvalidInput("to", f"{last.astimezone(NEW_YORK):%Y-%m-%d %H:%M}", "give an end after --from")
+        raise InvalidInput("--to", f"{last.astimezone(NEW_YORK):%Y-%m-%d %H:%M}", "give an end after --from")
     views: list[ExposureView] = []
     missing: list[NotMeasured] = []
     left_out = ""
@@ -77,7 +77,7 @@ def exposure_course(
         times = list(_times(session, first, last, every_seconds))
         looks += len(times)
         if looks > MOST_LOOKS:
-            raise InvalidInput("every", every_seconds, f"give more seconds: at most {MOST_LOOKS:,} looks are taken")
+            raise InvalidInput("--every", every_seconds, f"give more seconds: at most {MOST_LOOKS:,} looks are taken")
         try:
             look = _look_at(configuration, terms, session)
         except MissingData as gap:

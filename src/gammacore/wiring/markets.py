@@ -29,7 +29,7 @@ LIVE_SOURCES = tuple(broker.value for broker in BrokerName if broker.is_real)
 """Feeds of this very moment."""
 
 DEFAULT_SIMULATED_DATE = dt.date(2026, 3, 3)
-"""An ordinary Tuesday, chosen with the default seed for what it shows: entries, a skip, exits of two kinds."""
+"""An ordinary Tuesday; the default seed is the first on which the default rules trade on it (decision 0061)."""
 
 
 @frozen
@@ -123,14 +123,22 @@ def taking_up(configuration: Configuration, ledger: LedgerPlace, *, only_to_clos
     if market.date not in (None, day.date) or not day.market.startswith(MarketSource.parse(market.source).kind):
         return configuration
     found["market.date"] = Sourced(day.date, where)
-    if (simulated := _SIMULATED.fullmatch(day.market)) is not None:
-        seed, step, mood = simulated.groups()
-        found |= {"market.seed": Sourced(seed, where), "market.step_seconds": Sourced(step, where)}
-        found |= {} if mood is None else {"market.mood": Sourced(mood, where)}
-    return configuration.filled_in(found)
+    return configuration.filled_in(found | as_simulated(day.market, where))
 
 
 _SIMULATED = re.compile(r"simulated \(seed (\d+), every (\d+) s(?:, (\w+))?\)")
+
+
+def as_simulated(label: str, where: str) -> dict[str, Sourced]:
+    """What the label of a simulated market says of it: seed, step and mood; nothing of any other market.
+
+    >>> {key: one.value for key, one in as_simulated("simulated (seed 57, every 60 s)", "ledger a").items()}
+    {'market.seed': '57', 'market.step_seconds': '60'}
+    """
+    if (simulated := _SIMULATED.fullmatch(label)) is None:
+        return {}
+    found = zip(("market.seed", "market.step_seconds", "market.mood"), simulated.groups(), strict=True)
+    return {key: Sourced(text, where) for key, text in found if text is not None}
 
 
 def trading_date(settings: Settings) -> dt.date:

@@ -75,9 +75,9 @@ def simulate_equity(
     return simulate_record(Path(record) if isinstance(record, str) else record, terms)
 
 
-def equity_band(record: Sequence[ClosedTrade], start: Decimal) -> EquityBand | None:
+def equity_band(record: Sequence[ClosedTrade], start: Decimal, runs: int = 10_000) -> EquityBand | None:
     """The band that the tear sheet draws behind a record's equity; None without trades. Rule: ST-313."""
-    return band_of(record, start, drawing_from(1)) if record else None
+    return band_of(record, start, drawing_from(1), runs) if record else None
 
 
 def simulate_record(record: Path | Sequence[ClosedTrade], terms: MonteCarloTerms) -> EquityStudy:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Any
 
 from attrs import frozen
 
@@ -12,14 +11,15 @@ from gammacore.configuration import Settings
 from gammacore.domain.book.book import Book
 from gammacore.domain.briefly import briefly
 from gammacore.domain.ledger import Event
+from gammacore.domain.reports.api_documents import JOURNAL, journal_rows
 from gammacore.domain.reports.day_report import DayReport, day_report, day_reports
-from gammacore.frames import to_frame
+from gammacore.frames import Columns, Framed, Table
 from gammacore.wiring.controls import events_of
 from gammacore.wiring.storage import LedgerPlace, ledger_named
 
 
 @frozen(eq=False)
-class OpenedLedger:
+class OpenedLedger(Framed):
     """A ledger as it stands each time it is asked; nothing is locked and nothing written."""
 
     place: LedgerPlace
@@ -52,10 +52,21 @@ class OpenedLedger:
         """The dates of its days, oldest first."""
         return tuple(report.date for report in self.reports())
 
-    def to_frame(self, backend: str | None = None, *, exact: bool = False) -> Any:
+    def journal(self) -> Table:
+        """Every trade, check, alarm and refusal, newest first: date, at, kind, strategy, code, text. Rule: OP-803."""
+        rows = journal_rows(self.reports())
+        return Table("journal", {name: [row[name] for row in rows] for name in JOURNAL})
+
+    def equity(self) -> Table:
+        """The balance in dollars at the begin of each day and after each trade: date, at, balance. Rule: OP-803."""
+        steps = [(report.date, at, balance) for report in self.reports() for at, balance in report.equity]
+        names = ("date", "at", "balance")
+        return Table("equity", {name: [step[place] for step in steps] for place, name in enumerate(names)})
+
+    def columns(self) -> Columns:
         """A row a day: date, trades, gross, fees, net, balance (dollars, at its end), finished. Rule: OP-803."""
         reports = self.reports()
-        columns: dict[str, list[Any]] = {
+        return {
             "date": [report.date for report in reports],
             "trades": [len(report.closed) for report in reports],
             "gross": [report.pnl for report in reports],
@@ -64,7 +75,6 @@ class OpenedLedger:
             "balance": [report.balance for report in reports],
             "finished": [report.finished for report in reports],
         }
-        return to_frame(columns, backend, exact=exact)
 
 
 def open_ledger(place: str | Path, settings: Settings | None = None) -> OpenedLedger:

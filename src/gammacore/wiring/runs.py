@@ -43,6 +43,8 @@ def run_day(day: WiredDay, on_cycle: Callable[[dt.datetime], None] | None = None
         core, flow, trade.clock, day.settings.scalping.runner,
         on_cycle=show, export=lambda stats: log.info("loop: %s", in_words(stats)),
     )  # fmt: skip
+    if trade.view is not None:
+        trade.view.stats = runner.stats
     return runner.run()
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import os
-import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from shlex import quote
@@ -33,24 +31,24 @@ from gammacore.configuration.settings import StorageKind
 from gammacore.domain.broker_facts.dated import REAL_BROKERS
 from gammacore.domain.ledger import Mode
 from gammacore.domain.service.day_plan import DayPlan, ServiceTimes
+from gammacore.domain.sessions import new_york_date
 from gammacore.errors import ConfigurationError, GammacoreError, StorageError, WriteConflict
 from gammacore.ports.clock import Calendar, Clock
 from gammacore.ports.credentials import CredentialStore
 from gammacore.ports.service import Child, Operator
 from gammacore.version import __version__
 from gammacore.wiring.account_loop import AccountLoop
-from gammacore.wiring.doctor import LEAST_FREE_BYTES, diagnose
+from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces
+from gammacore.wiring.day_duties import GAMMACORE, DayDuties
+from gammacore.wiring.doctor import diagnose
 from gammacore.wiring.live_arming import permit_of
 from gammacore.wiring.notices import operator_of
 from gammacore.wiring.serve_page import without_credentials
 from gammacore.wiring.service_files import service_lock, service_log, session_settings
-from gammacore.wiring.storage import LedgerPlace, account_ledger, ledger_exists, local_path, make_folder
+from gammacore.wiring.storage import account_ledger, local_path, make_folder
 
-DUTY_SECONDS = 100.0
-"""So long one duty of the day's end may take; systemd's watchdog waits 120 s (ours)."""
 NO_PAGE_OF_ITS_OWN = {"GAMMACORE_DASHBOARD__ENABLED": "false"}
 """A loop of the service starts no page: the service has one, and it is served when nothing trades."""
-GAMMACORE = (sys.executable, "-m", "gammacore")
 log = logging.getLogger("gammacore")
 
 
@@ -109,10 +107,12 @@ def run_service(
     operator: Operator | None = None,
     command: Sequence[str] | None = None,
     check: Callable[[], Sequence[Check]] | None = None,
+    places: BrokerPlaces = BROKERS_OWN,
 ) -> int:
     """Supervise the account until SIGTERM or SIGINT; the exit code. `again` reads the configuration as it is then.
 
-    `command` stands in for `gammacore trade …` and `check` for the checks before the open, in tests.
+    `command` stands in for `gammacore trade …`, `check` for the checks before the open, `places` for the brokers' own
+    addresses, in tests.
 
     Raises:
         ConfigurationError: no broker is configured at which the account could trade, or the ledger has no folder.
@@ -157,10 +157,12 @@ def run_service(
         silence = settings.firestore.outage_seconds if settings.storage.kind is StorageKind.FIRESTORE else 0.0
         children = Processes(line, lambda pid: _is_writer(seen, pid), {**os.environ, **NO_PAGE_OF_ITS_OWN})
         loop = KeepLoop(now, children, seen, told, kept, settings.service.stalled_after + silence, permit)
+        alive = NotifySocket()
+        duty = DayDuties(settings, place, ask.mode, again, credentials, now, days, told, alive.watchdog, places)
         duties = Duties(
             check=check or (lambda: _checks(again(), credentials, ask.mode, now, days)),
-            wake=lambda: tuple(_wake(settings, place)),
-            day_end=lambda date: _day_end(settings, place, ask.mode, date),
+            wake=lambda: duty.wake(new_york_date(now.now())),
+            day_end=duty.day_end,
             resume_line=f"gammacore resume --ledger {quote(str(place))}"
             + (" --confirm-account N" if ask.mode is Mode.LIVE else ""),
         )
@@ -174,7 +176,7 @@ def run_service(
             loop,
             duties,
             told,
-            NotifySocket(),
+            alive,
             StateFile(state_path(beside)),
             wishes,
             settings.service,
@@ -208,62 +210,14 @@ def _page(config: Path | None) -> Child:
 def _checks(
     configuration: Configuration, credentials: CredentialStore, mode: Mode, clock: Clock, calendar: Calendar
 ) -> Sequence[Check]:
-    """`doctor` of the loop that would be started. Rule: OP-204."""
+    """`doctor --before-open` of the loop that would be started. Rule: OP-204."""
     armed = None
     if mode is Mode.LIVE:
         armed = read_armed(armed_path(local_path(configuration.settings, account_ledger(configuration.settings, mode))))
     ask = LiveAsk(switch=True, armed=armed) if mode is Mode.LIVE else LiveAsk()
-    checks = diagnose(evolve(configuration, live=ask), credentials, clock=clock, calendar=calendar).checks
+    checks = diagnose(
+        evolve(configuration, live=ask), credentials, clock=clock, calendar=calendar, is_before_open=True
+    ).checks
     if mode is Mode.LIVE:  # what is not armed has its own alarm, and exits start without
-        return [check for check in checks if check.name != "mode"]
+        return [check for check in checks if check.name not in ("mode", "armed")]
     return checks
-
-
-def _wake(settings: Settings, place: LedgerPlace) -> Iterator[str]:
-    """Version, disk and ledger before the day; what is wrong, in words. Rule: OP-204."""
-    log.info("gammacore %s", __version__)
-    free = shutil.disk_usage(local_path(settings, place).parent).free
-    if free < LEAST_FREE_BYTES:
-        yield f"{free // 2**20} MB are free on the disk of {place}; below 200 MB a day may end in a full disk"
-    if ledger_exists(settings, place):
-        yield from _performed("the ledger is not verified", "ledger", "verify", "--ledger", str(place))
-
-
-def _day_end(settings: Settings, place: LedgerPlace, mode: Mode, date: dt.date) -> str:
-    """The page of the day in HOME/reports, and the day in one sentence. Rule: OP-204.
-
-    Raises:
-        GammacoreError: the ledger cannot be read.
-    """
-    from gammacore.domain.dollars import dollars
-    from gammacore.domain.reports.day_report import day_report
-    from gammacore.wiring.controls import events_of
-
-    if not ledger_exists(settings, place):
-        return f"{date}: no ledger, nothing was traded"
-    events = events_of(settings, place)
-    report = day_report(events, date)
-    folder = settings.storage.home / "reports"
-    make_folder(folder)
-    page = folder / f"{mode}-{settings.account.id}-{date}.html"
-    for wrong in _performed(
-        "the page of the day is not written", "report", "--ledger", str(place), "--day", str(date), "--html", str(page)
-    ):
-        log.warning("%s", wrong)
-    net = dollars(report.pnl - report.fees)
-    return f"{date}: {len(report.trades)} trades, net {net}, balance {dollars(report.balance)}"
-
-
-def _performed(failed: str, *arguments: str) -> Iterator[str]:
-    """Run a command of ours in a process of its own, so that the supervisor's memory stays what it is."""
-    try:
-        done = subprocess.run(
-            [*GAMMACORE, *arguments, "--quiet"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, timeout=DUTY_SECONDS, check=False,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired) as fault:
-        yield f"{failed} ({type(fault).__name__})"
-        return
-    if done.returncode != 0:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        yield f"{failed}: {said[-1] if said else f'exit code {done.returncode}'}"

@@ -194,10 +194,10 @@ def _gamma_desk(settings: Settings) -> GammaScalpingDesk:
 
 
 def _hybrid_desk(settings: Settings) -> HybridDesk:
-    scalping = settings.scalping
-    return HybridDesk(
-        _st0cka_desk(settings), _gamma_desk(settings), scalping.hybrid, scalping.volatility, settings.limits
-    )
+    """A morning without a straddle is its usual one, so that its straddle desk never insists on one. Rule: SC-452."""
+    scalping, gamma = settings.scalping, _gamma_desk(settings)
+    gamma = evolve(gamma, rules=evolve(gamma.rules, resume_or_open=True))
+    return HybridDesk(_st0cka_desk(settings), gamma, scalping.hybrid, scalping.volatility, settings.limits)
 
 
 def _refuse_what_only_the_filter_does(hedging: HedgingSettings) -> None:

@@ -12,7 +12,7 @@ from gammacore.errors import ConfigurationError
 OF_EVERY_DESK = ("gex.", "broker.", "limits.", "orders.", "account.pause_file", "trade.strategy", "breaker.")
 _SHARES = ("scalping.quotes.", "scalping.volatility.", "scalping.runner.")
 OF_DESK: dict[StrategyName, tuple[str, ...]] = {
-    StrategyName.CREDIT_SPREAD: ("entries.", "sizing.", "stops.", "underlyings."),
+    StrategyName.CREDIT_SPREAD: ("entries.", "sizing.", "stops.", "protective_stop.", "underlyings."),
     StrategyName.DELTA_HEDGE: ("hedging.", "straddle.", "guards.", "releases.", "sizing.starting_capital",
                                "underlyings."),
     StrategyName.ST0CKA: ("scalping.st0cka.", *_SHARES, "sizing.starting_capital", "underlyings."),

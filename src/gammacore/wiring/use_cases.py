@@ -19,6 +19,7 @@ from gammacore.application.guard import Checks, Guard
 from gammacore.application.lost_orders import LostOrders
 from gammacore.application.obey_requests import ObeyRequests
 from gammacore.application.order_desk import OrderDesk
+from gammacore.application.protect_shorts import ProtectShorts
 from gammacore.application.publish_view import PublishView
 from gammacore.application.recall_market import RecallMarket
 from gammacore.application.reconcile import Reconcile
@@ -72,7 +73,10 @@ class TradedDay:
 
 @frozen(eq=False)
 class Extras:
-    """What a day may have besides: who is alerted, advisors, dealer gamma, the equity the day before handed over."""
+    """What a day may have besides: who is alerted, advisors, dealer gamma, the equity the day before handed over.
+
+    `gates` are asked before an order that opens something.
+    """
 
     notices: CompositeNotifier | None = None
     exit_advisor: ExitAdvisor | None = None
@@ -80,6 +84,7 @@ class Extras:
     regimes: WatchRegime | None = None
     equity: RecordedEquity | None = None
     view: PublishView | None = None
+    gates: tuple[Callable[[], Verdict], ...] = ()
 
 
 def wire_trade(
@@ -90,6 +95,8 @@ def wire_trade(
     ledger.notifier = extras.notices
     survival = Survival(ledger, clock, survives=venue.terms.mode is not Mode.STUDY)
     broker = InstrumentedBroker(ForeseenBroker(venue.broker, survival), ledger, clock, settings.breaker)
+    if extras.view is not None:
+        extras.view.requests = lambda: broker.counts
     fill_timeout = dt.timedelta(seconds=float(settings.hedging.fill_timeout))
     known = {**REGISTRY, **settings.underlyings, underlying.symbol: underlying}
     rules = reconcile_rules(settings, venue.terms.mode)
@@ -110,7 +117,9 @@ def wire_trade(
         known,
         broker_rules=day.broker_rules,
         is_reconciled=lambda: reconcile.is_settled,
-        checks=Checks((survival.judge_opening, lineages.judge_opening, *feed_speaks), lineages.judge_any),
+        checks=Checks(
+            (survival.judge_opening, lineages.judge_opening, *extras.gates, *feed_speaks), lineages.judge_any
+        ),
         worth=AccountWorth(ledger, broker, is_study=venue.terms.mode is Mode.STUDY),
         session=day.session,
         is_scalping=spec.is_scalping,
@@ -156,6 +165,9 @@ def wire_trade(
         ),
         settle=SettleExpiry(ledger, market, clock, {underlying.symbol: underlying}),
         reconcile=reconcile,
+        protect=ProtectShorts(
+            ledger, desk, clock, settings.protective_stop, day.session, underlying, lost, cannot=venue.refuses_stops
+        ),
         lineages=lineages,
         survival=survival,
         closing=without_the_users_file(settings, day.strategy.name),

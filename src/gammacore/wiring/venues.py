@@ -51,7 +51,8 @@ class Venue:
     """Everything outside a day's own use cases. `closes` is called once the day is let go of, in order.
 
     `keep_time` keeps where a simulated clock stands for the next process; real time needs no keeping. `feed` is the
-    market where its quotes are streamed besides, by `streams`. `exchange` is the simulated one of a study.
+    market where its quotes are streamed besides, by `streams`. `exchange` is the simulated one of a study,
+    `refuses_stops` why the broker takes no protective stop ("" where it does).
     """
 
     terms: DayTerms
@@ -65,6 +66,7 @@ class Venue:
     feed: QuoteFeed | None = None
     streams: tuple[QuoteStream, ...] = ()
     exchange: FakeExchange | None = None
+    refuses_stops: str = ""
 
     def close(self) -> None:
         for close in self.closes:
@@ -173,7 +175,10 @@ def broker_venue(
     terms = _terms(configuration, armed.mode, lineage, shown.market, settings)
     terms = evolve(terms, starting_balance=account.balance, owner=owner if owner.is_whole else None)
     broker = EstimatedFees(opened.broker, settings.broker.fees, lambda order: _ticket_of(book, order))
-    venue = Venue(terms, clock, shown.market, broker, CONFIRM_AFTER_SECONDS, news, tuple(closes))
+    venue = Venue(
+        terms, clock, shown.market, broker, CONFIRM_AFTER_SECONDS, news, tuple(closes),
+        refuses_stops=kit_of(armed.broker).facts.refuses_stops,
+    )  # fmt: skip
     if not (streams_quotes and listens):
         return venue
     feed = StreamedMarket(

@@ -16,11 +16,12 @@ from gammacore.domain.gex.pin import Pin, find_pin
 from gammacore.domain.gex.survey import GammaSurvey, survey_gamma
 from gammacore.domain.gex.units import TODAY, ExposureUnit
 from gammacore.domain.instruments import Underlying
-from gammacore.domain.ledger import Mode
+from gammacore.domain.ledger import AlarmRaised, Mode
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import Strategy
 from gammacore.errors import GammacoreError
+from gammacore.ports.storage import Storage
 from gammacore.version import __version__
 
 REAL_TIME = 1.0
@@ -34,8 +35,12 @@ def open_view(
     session: TradingSession,
     terms: DayTerms,
     pace: float | None,
+    storage: Storage,
 ) -> PublishView | None:
-    """What publishes this day beside its ledger; None of a study at full speed, unless `view.studies` says so."""
+    """What publishes this day beside its ledger; None of a study at full speed, unless `view.studies` says so.
+
+    The alarms of `storage` are shown too: a loop that starts again forgets none.
+    """
     is_study = terms.mode is Mode.STUDY
     if beside is None or (is_study and pace is None and not settings.view.studies):
         return None
@@ -48,7 +53,7 @@ def open_view(
 
     rules = ShownRules(
         settings.limits.daily_loss, settings.scalping.volatility, measure, settings.view.judge_every,
-        reads_chain=is_study,
+        reads_chain=is_study, alarms=tuple(one for one in storage.events() if isinstance(one, AlarmRaised)),
     )  # fmt: skip
     return PublishView(strategy, rules, board, time.perf_counter)
 

@@ -6,14 +6,17 @@ anything is opened to be written; where only the broker knows the number, it is 
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from gammacore.adapters.system_clock import SystemClock
-from gammacore.configuration import Configuration, Sourced, configure
+from gammacore.configuration import Configuration, Settings, Sourced, configure
 from gammacore.configuration.brokers import kit_of
 from gammacore.domain.broker_facts.dated import REAL_BROKERS, BrokerName
 from gammacore.domain.ledger import AccountMark, Mode
 from gammacore.errors import BrokerError, ConfigurationError, InvalidInput, StorageError
+from gammacore.ports.broker import Broker
+from gammacore.ports.clock import Clock
 from gammacore.ports.credentials import HIDDEN, CredentialStore, Secret
 from gammacore.wiring.arming import Armed, account_number, armed_mode, require_number
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, open_broker
@@ -95,6 +98,33 @@ def _number_at(armed: Armed, credentials: CredentialStore, places: BrokerPlaces)
         return opened.broker.account().number
     except BrokerError:
         return ""
+    finally:
+        opened.close()
+
+
+@contextmanager
+def account_of(
+    settings: Settings,
+    ledger: FoundLedger,
+    credentials: CredentialStore,
+    clock: Clock,
+    places: BrokerPlaces = BROKERS_OWN,
+) -> Iterator[Broker]:
+    """The broker of an account's ledger, to be asked; nothing is sent, so no lock is asked.
+
+    Raises:
+        ConfigurationError: it is another account than the ledger's, or a credential is missing.
+        BrokerError: it does not answer.
+    """
+    whose = whose_ledger(settings, ledger.place)
+    broker = settings.account.broker if whose.account is None else whose.account.broker
+    assert ledger.mode is not None
+    armed = Armed(ledger.mode, broker, account_number(broker, ledger.mode, credentials))
+    opened = open_broker(armed, credentials, clock, places)
+    try:
+        shown = opened.broker.account().number
+        refuse_another_account(ledger.place, whose.account, mark_of(armed, whose.lineage, shown), "nothing was sent")
+        yield opened.broker
     finally:
         opened.close()
 

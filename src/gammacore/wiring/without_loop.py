@@ -25,16 +25,14 @@ from gammacore.ports.broker import Broker, unread_in, unread_in_words
 from gammacore.ports.clock import Clock
 from gammacore.ports.credentials import CredentialStore
 from gammacore.ports.storage import Request
-from gammacore.wiring.arming import Armed, account_number
 from gammacore.wiring.backups import COMPARED, waits_for_comparison
-from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, open_broker
+from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces
 from gammacore.wiring.controls import book_of, still_open, system_clock
 from gammacore.wiring.days import WiredDay, wire_day
 from gammacore.wiring.ledgers import FoundLedger, Whose, whose_ledger
 from gammacore.wiring.storage import LedgerPlace, keeping_writers_out, ledger_exists
 from gammacore.wiring.strategies import EntryPreview, spec_of, without_the_users_file
-from gammacore.wiring.venues import NOTHING_SENT
-from gammacore.wiring.whose_ledger import mark_of, refuse_another_account
+from gammacore.wiring.whose_ledger import account_of
 
 OPEN = frozenset(set(ReconcileVerdict) - {ReconcileVerdict.MATCH, ReconcileVerdict.ADOPTED})
 """Verdicts that leave something to a person, or to another look."""
@@ -229,14 +227,8 @@ def look_whether_flat(
     if ledger.mode is None or is_study or not broker.is_real:
         return evolve(_flattened(book, None, expired), beyond={})
     try:
-        armed = Armed(ledger.mode, broker, account_number(broker, ledger.mode, credentials))
-        opened = open_broker(armed, credentials, clock, places)
-        try:
-            shown = opened.broker.account().number
-            refuse_another_account(ledger.place, whose.account, mark_of(armed, whose.lineage, shown), NOTHING_SENT)
-            held, problem = _held(opened.broker)
-        finally:
-            opened.close()
+        with account_of(settings, ledger, credentials, clock, places) as shown:
+            held, problem = _held(shown)
     except GammacoreError as fault:
         held, problem = None, f"not verified: {fault}"
     return _flattened(book, held, expired, fault=problem)
@@ -266,14 +258,21 @@ def _is_listed(symbol: str, expired: dt.date) -> bool:
 
 
 def reconcile_now(
-    configuration: Configuration, ledger: LedgerPlace, credentials: CredentialStore | None = None
+    configuration: Configuration,
+    ledger: LedgerPlace,
+    credentials: CredentialStore | None = None,
+    *,
+    clock: Clock | None = None,
+    places: BrokerPlaces = BROKERS_OWN,
 ) -> tuple[list[ReconcileFinding], list[dict[str, object]]]:
     """Advance orders and compare holdings twice, as the loop does; the findings and the orders still working.
 
     Of a restored ledger it is journaled that nothing was left open, so that it may be resumed. Rule: OP-703.
     """
     strategy = _closing(configuration, ledger)
-    day = wire_day(configuration, ledger, strategy=strategy, credentials=credentials, listens=False)
+    day = wire_day(
+        configuration, ledger, strategy=strategy, credentials=credentials, clock=clock, places=places, listens=False
+    )
     try:
         trade = day.trade
         expired = _last_expired(trade)

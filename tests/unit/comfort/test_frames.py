@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib.util
+import sys
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ import pytest
 
 from gammacore import frames
 from gammacore.domain.sessions import new_york
-from gammacore.errors import ConfigurationError, InvalidInput
+from gammacore.errors import ConfigurationError, InvalidInput, StorageError
 
 TEN = new_york(dt.date(2026, 3, 3), dt.time(10))
 COLUMNS: dict[str, Any] = {
@@ -63,3 +65,53 @@ def test_what_is_no_frame_is_refused(wrong: Any) -> None:
 def test_another_backend_is_refused() -> None:
     with pytest.raises(InvalidInput, match="give pandas or polars"):
         frames.to_frame({"a": [1]}, "arrow")
+
+
+class Priced(frames.Framed):
+    def columns(self) -> frames.Columns:
+        return COLUMNS
+
+
+CSV = """at,expiry,net,strike,why,contracts
+2026-03-03T15:00:00+00:00,2026-03-03,-105.40,6000.0,stop_loss,1
+,2026-03-04,,,,3
+"""
+
+
+def test_a_csv_file_has_every_digit_and_blanks_for_what_is_missing(tmp_path: Path) -> None:
+    Priced().to_csv(tmp_path / "trades.csv")
+
+    assert (tmp_path / "trades.csv").read_text("utf-8") == CSV
+
+
+@pytest.mark.parametrize("library", frames.BACKENDS)
+def test_a_csv_file_needs_no_library(library: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+
+    Priced().to_csv(str(tmp_path / "trades.csv"))
+
+    assert (tmp_path / "trades.csv").read_text("utf-8") == CSV
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_a_parquet_file_read_back_is_the_columns(exact: bool, tmp_path: Path) -> None:
+    Priced().to_parquet(tmp_path / "trades.parquet", exact=exact)
+
+    read = frames.from_frame(importlib.import_module("polars").read_parquet(tmp_path / "trades.parquet"))
+    assert read["net"] == ([Decimal("-105.40"), None] if exact else [-105.40, None])
+    assert (read["at"], read["expiry"]) == ([TEN, None], COLUMNS["expiry"])
+
+
+def test_a_parquet_file_without_a_library_is_refused_with_the_install_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+
+    with pytest.raises(ConfigurationError, match="needs polars, or pandas with pyarrow"):
+        Priced().to_parquet(tmp_path / "trades.parquet")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="no"):
+        Priced().to_csv(tmp_path / "no" / "trades.csv")

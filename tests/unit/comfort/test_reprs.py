@@ -126,6 +126,25 @@ def test_an_opened_ledger_is_read_beside_its_writer(tmp_path: Any) -> None:
     assert ledger.to_frame()["net"].to_list() == [float(ledger.report().net)]
 
 
+@pytest.mark.parametrize("backend", ["pandas", "polars"])
+def test_a_ledgers_journal_and_equity_are_frames(tmp_path: Any, backend: str) -> None:
+    """OP-803."""
+    path = tmp_path / "a.sqlite"
+    wired = gammacore.wire_day(gammacore.configure([{"market.seed": 57}]), path)
+    wired.trade()
+    wired.close()
+    ledger = gammacore.open_ledger(path)
+    report = ledger.report()
+
+    journal, equity = ledger.journal().to_frame(backend), ledger.equity().to_frame(backend)
+
+    assert list(journal.columns) == ["date", "at", "kind", "strategy", "code", "text"]
+    assert journal["kind"].to_list().count("closed") == len(report.trades)
+    assert list(equity.columns) == ["date", "at", "balance"]
+    assert equity["balance"].to_list() == [float(balance) for _, balance in report.equity]
+    assert repr(ledger.equity()) == f"<Table equity {len(report.equity)} rows of date, at, balance>"
+
+
 def test_opening_what_is_not_there_says_so(tmp_path: Any) -> None:
     with pytest.raises(gammacore.GammacoreError, match=r"nothing\.sqlite"):
         gammacore.open_ledger(tmp_path / "nothing.sqlite")

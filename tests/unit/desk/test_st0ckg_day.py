@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
 from builders_st0ckg import OptionWorld, an_option_world, call
 from gammacore.domain.holdings.plans import RWatch
 from gammacore.domain.orders import OrderState
+from gammacore.domain.reports.day_report import day_report
+from gammacore.domain.reports.scalp_views import signal_tallies
+from gammacore.domain.scalping.signals.signal import SignalName
 
 CALL = call(593).occ
 
@@ -42,15 +46,18 @@ def test_an_entry_is_filled_at_no_more_than_its_limit_and_remembers_the_underlyi
 
 
 @pytest.mark.parametrize(
-    ("bids", "sold"),
+    ("bids", "sold", "r"),
     [
-        (["592.09", "592.14", "592.14", "591.99", "591.99"], [("scale_out", 2), ("breakeven_stop", 2)]),
-        (["592.09", "592.14", "592.14", "592.29", "592.29"], [("scale_out", 2), ("final_target", 2)]),
-        (["591.89", "591.89"], [("r_stop", 4)]),
-        (["592.29", "592.29"], [("final_target", 4)]),
+        (["592.09", "592.14", "592.14", "591.99", "591.99"], [("scale_out", 2), ("breakeven_stop", 2)], 0),
+        (["592.09", "592.14", "592.14", "592.29", "592.29"], [("scale_out", 2), ("final_target", 2)], 3),
+        (["591.89", "591.89"], [("r_stop", 4)], -1),
+        (["592.29", "592.29"], [("final_target", 4)], 3),
     ],
 )
-def test_the_example_of_sc_340_in_its_three_endings_and_a_jump(bids: list[str], sold: list[tuple[str, int]]) -> None:
+def test_the_example_of_sc_340_in_its_three_endings_and_a_jump(
+    bids: list[str], sold: list[tuple[str, int]], r: int
+) -> None:
+    """R at the last exit is what its signal is judged by. Rules: SC-324, SC-340."""
     world = holding_four()
     world.tick()
     for bid in bids:
@@ -59,6 +66,8 @@ def test_the_example_of_sc_340_in_its_three_endings_and_a_jump(bids: list[str], 
     assert sales(world) == sold
     assert [reason for reason, _ in world.closed] == [sold[-1][0]]
     assert world.book.expected_holdings() == {}
+    tally = signal_tallies([day_report(world.events)])[SignalName.OPENING_DRIVE]
+    assert (tally.traded, tally.closed, tally.mean_r) == (1, 1, Fraction(r))
 
 
 def test_a_restart_knows_what_was_armed() -> None:

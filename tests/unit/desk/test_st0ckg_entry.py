@@ -302,7 +302,7 @@ def test_the_record_of_an_entry_tells_which_signals_were_seen() -> None:
     (step,) = the_entry(a_look("10:05:10")).steps()
     assert isinstance(step, Trade)
     assert isinstance(step.record, EntryJudged)
-    seen = seen_in(step.record, 60)
+    seen = seen_in(step.record)
     assert {(one.name, one.passed) for one in seen} == {
         (SignalName.OPENING_DRIVE, True),
         (SignalName.OPTIONS_PIN, False),

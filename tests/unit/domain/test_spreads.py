@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from builders import DAY, a_call_spread, a_condor, a_put_spread, a_vertical
 from builders_desk import a_contract, a_quote, quotes_of
+from gammacore.domain.dollars import to_cents
 from gammacore.domain.instruments import OptionContract, Right, Side
 from gammacore.domain.market import Quote
-from gammacore.domain.spreads import CreditSpread, SpreadMark, Vertical, to_cents
+from gammacore.domain.spreads import CreditSpread, SpreadMark, Vertical
 from gammacore.errors import InvalidInput
 
 strikes = st.integers(1000, 9000).map(lambda n: Decimal(5 * n))

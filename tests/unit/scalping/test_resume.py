@@ -49,7 +49,7 @@ def test_shares_up_to_a_whole_delta_are_its_hedge(shares: int) -> None:
 
     assert isinstance(adopted, AdoptedStraddle)
     assert (adopted.hedge_shares, adopted.straddles) == (shares, 1)
-    assert adopted.symbols == ({**HELD, "SPY": shares} if shares else HELD)
+    assert (adopted.call.occ, adopted.put.occ, adopted.share) == (CALL, PUT, "SPY")
 
 
 def test_what_others_hold_is_no_part_of_it() -> None:

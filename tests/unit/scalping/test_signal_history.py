@@ -9,15 +9,20 @@ from fractions import Fraction
 from builders import DAY, at
 from builders_holdings import holding_closed
 from builders_st0ckg import HELD, a_ledger, entry, sale
+from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.scalping.signals.history import (
+    RULE_OF,
     SignalClosed,
     SignalHistory,
     SignalSeen,
     SignalTally,
     SignalTraded,
+    bar_verdict,
+    seen_in,
     trades_of,
 )
 from gammacore.domain.scalping.signals.signal import SignalName
+from gammacore.domain.verdicts import FilterVerdict, Verdict
 
 PIN, FLOW = SignalName.OPTIONS_PIN, SignalName.DARK_POOL_FLOW
 NEXT = DAY + dt.timedelta(days=1)
@@ -67,3 +72,20 @@ def test_days_and_signals_are_counted_apart_and_in_total() -> None:
     )
     assert (history.day(DAY, PIN).traded, history.day(NEXT, PIN).traded, history.total(PIN).traded) == (1, 1, 2)
     assert history.total(SignalName.GAMMA_SQUEEZE) == SignalTally()
+
+
+def judged_at(time: str, bar: str | None) -> EntryJudged:
+    """A check that saw the pin, in a bar it names or not."""
+    seen = FilterVerdict(RULE_OF[PIN], str(PIN), Verdict.ok())
+    filters = (seen,) if bar is None else (bar_verdict(at(bar)), seen)
+    return EntryJudged(at(time), at("10:00"), "size_zero", "", filters, None, None, None)
+
+
+def test_a_signal_of_a_longer_bar_is_seen_once_however_often_it_is_judged() -> None:
+    """SC-301, SC-324: the record names its bar; of one that names none the minute counts."""
+    five_minutes = [judged_at("10:06:05", "10:05"), judged_at("10:08:30", "10:05"), judged_at("10:10:05", "10:10")]
+    older = [judged_at("10:06:05", None), judged_at("10:06:40", None), judged_at("10:08:30", None)]
+
+    counted = [SignalHistory.of(one for record in records for one in seen_in(record)).day(DAY, PIN).seen
+               for records in (five_minutes, older)]  # fmt: skip
+    assert counted == [2, 2]

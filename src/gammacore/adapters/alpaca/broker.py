@@ -15,6 +15,7 @@ from gammacore.adapters.alpaca.bodies import (
     Row,
     cells_of,
     figure,
+    figure_or_none,
     instant,
     row_of,
     text,
@@ -154,12 +155,13 @@ class AlpacaBroker:
         return self._questions.ask("clock", read)
 
     def account(self) -> BrokerAccount:
-        """Equity as the balance, the buying power for options, and what bars the account from trading."""
+        """Equity as the balance, the buying power for options, what bars the account from trading, and its cash."""
 
         def read() -> BrokerAccount:
             row = row_of(self._trading.get_account(), "the account")
             equity, power = figure(row, "equity"), figure(row, "options_buying_power")
-            return BrokerAccount(text(row, "account_number"), equity, power, _bars(row))
+            cash = figure_or_none(row, "cash")
+            return BrokerAccount(text(row, "account_number"), equity, power, _bars(row), cash)
 
         return self._questions.ask("account", read)
 
@@ -339,6 +341,8 @@ def request_of(ticket: OrderTicket) -> OrderRequest:
             terms["symbol"] = leg.symbol
             terms["side"] = OrderSide(leg.side.value)
             terms["position_intent"] = PositionIntent(intent(leg.side, closes=ticket.closes))
+        if ticket.is_stop:  # as a market order it would buy at once
+            raise OrderRejected("no stop order of ours rests at Alpaca")
         if ticket.limit is None:
             return MarketOrderRequest(**terms)
         return LimitOrderRequest(**terms, limit_price=_limit_price(ticket, ticket.limit))

@@ -124,6 +124,11 @@ def _endpoints(access: Access) -> Endpoints:
     return given or Endpoints(paper=not access.is_live)
 
 
+def _address(hosts: Endpoints | None, mode: Mode) -> str:
+    own = next(url for url, its_mode in ADDRESSES.items() if its_mode is mode)
+    return (None if hosts is None else hosts.trading) or own
+
+
 ALPACA = BrokerKit(
     facts=BrokerFacts(
         BrokerName.ALPACA,
@@ -135,9 +140,11 @@ ALPACA = BrokerKit(
                 "alpaca-py issue 774",
             ),
         ),
+        refuses_stops="Alpaca takes no stop order in an order of several legs, and none of ours beside one",
     ),
     open=_open,
     open_market=_open_market,
+    address=_address,
     live=KeyNames((KEY, SECRET, ACCOUNT), ACCOUNT),
     paper=KeyNames((PAPER_KEY, PAPER_SECRET)),
     readers=((PAPER_KEY, Mode.PAPER), (KEY, Mode.LIVE)),

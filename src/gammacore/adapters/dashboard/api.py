@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from attrs import frozen
 
-from gammacore.adapters.dashboard.age import GREY_SECONDS, seconds_since
 from gammacore.adapters.dashboard.security import Refused
 from gammacore.domain.reports import api_documents as documents
-from gammacore.domain.reports.day_report import DayReport
+from gammacore.domain.reports.picture_age import GREY_SECONDS, holdings_now, seconds_since
 from gammacore.domain.reports.plain_values import plain
 from gammacore.domain.sessions import TradingSession, new_york_date
 from gammacore.ports.desk_source import DeskSource, LedgerReading
@@ -19,8 +19,6 @@ from gammacore.ports.desk_source import DeskSource, LedgerReading
 SILENT_SECONDS = 60.0
 """A loop without a published cycle for so long within a session makes the day degraded (ours). Rule: OP-504."""
 Document = dict[str, Any]
-MOST_LINES = 4096
-_LINES: dict[int, tuple[DayReport, Document]] = {}
 
 
 @frozen(eq=False)
@@ -29,7 +27,6 @@ class Asked:
 
     source: DeskSource
     name: str | None
-    reading: LedgerReading
     now: Mapping[str, Any] | None
     at: dt.datetime
     session: TradingSession | None
@@ -41,7 +38,12 @@ class Asked:
         name = query.get("ledger") or None
         if name is not None and name not in {card.name for card in source.cards()}:
             raise Refused(404, "no such ledger is listed here")
-        return cls(source, name, source.read(name), source.now(name), source.time(), source.session(), query)
+        return cls(source, name, source.now(name), source.time(), source.session(), query)
+
+    @cached_property
+    def reading(self) -> LedgerReading:
+        """The ledger as it stands, read when it is first asked for: a list of days needs none."""
+        return self.source.read(self.name)
 
     @property
     def today(self) -> dt.date:
@@ -135,36 +137,38 @@ def status(asked: Asked) -> Document:
 
 def days(asked: Asked) -> Document:
     """The days of one ledger where one is named, else of every ledger. Rule: OP-108."""
-    names = [asked.name] if asked.name is not None else [card.name for card in asked.source.cards()]
-    rows, unread = [], {}
+    cards = asked.source.cards()
+    names = [asked.name] if asked.name is not None else [card.name for card in cards]
+    rows: list[Mapping[str, Any]] = []
+    unread: dict[str, str] = {}
     for name in names:
-        reading = asked.source.read(name)
-        if reading.error:
-            unread[name] = reading.error
-        rows += [_line(report, name) for report in reading.reports]
+        lines, error = asked.source.days(name)
+        if error:
+            unread[name] = error
+        rows += lines
     rows.sort(key=lambda row: (row["date"], row["ledger"]))
-    return {**asked.whole, "days": rows, "unread": unread}
-
-
-def _line(report: DayReport, ledger: str) -> Document:
-    """The line of a day, made once: a report that has not changed is the same object."""
-    kept = _LINES.get(id(report))
-    if kept is None or kept[0] is not report or kept[1]["ledger"] != ledger:
-        if len(_LINES) >= MOST_LINES:
-            _LINES.clear()
-        kept = _LINES[id(report)] = (report, documents.days((report,), ledger)[0])
-    return kept[1]
+    mode = next((card.mode for card in cards if asked.name in (None, card.name)), None)
+    return {"mode": mode, "as_of": plain(asked.at), "days": rows, "unread": unread}
 
 
 def day(asked: Asked) -> Document:
     date = asked.date
     report = None if date is None else asked.reading.report(date)
     if date is None or report is None:
-        return {**asked.whole, "date": plain(date), "day": None, "course": []}
+        return {
+            **asked.whole,
+            "date": plain(date),
+            "day": None,
+            "alarms": open_alarms(asked),
+            "next_action": None,
+            "course": [],
+        }
     return {
         **asked.whole,
         "date": plain(date),
         "day": documents.day(report),
+        "alarms": open_alarms(asked),
+        "next_action": None if asked.current is None or not asked.is_running else asked.current.get("next_action"),
         "course": asked.source.course(asked.name, date),
     }
 
@@ -188,12 +192,18 @@ def positions(asked: Asked) -> Document:
         **asked.whole,
         "marked_at": shown["market_at"],
         "grey": asked.is_grey,
-        "holdings": shown["holdings"],
+        "holdings": holdings_now(shown, asked.at),
         "greeks": shown["greeks"],
         "orders": shown["orders"],
         "held": status(asked)["positions"],
         "day": shown["day"],
     }
+
+
+def open_alarms(asked: Asked) -> list[Document]:
+    """What still asks for something, by the ledger. Rule: OP-106."""
+    rows: list[Document] = plain(asked.reading.open_alarms)
+    return rows
 
 
 def filters(asked: Asked) -> Document:
@@ -244,6 +254,10 @@ def system(asked: Asked, streams: int = 0) -> Document:
             "cycle": None if shown is None else shown["cycle"],
             "dropped_pictures": None if shown is None else shown.get("dropped"),
         },
+        "feeds": None if shown is None else shown["market"]["ages"],
+        "broker": None if shown is None else shown["metrics"]["connection_pool_stats"],
+        "reconciled": None if shown is None else shown.get("reconciled"),
+        "alarms": open_alarms(asked),
         "streams": streams,
         "ledgers": [{"name": one.name, "mode": one.mode, "running": one.running} for one in asked.source.cards()],
         **asked.source.system(asked.name),

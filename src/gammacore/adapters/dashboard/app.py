@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from importlib.resources import files
@@ -38,6 +39,7 @@ ASSETS = {
     "page.css": "text/css",
     "page.js": "text/javascript",
     "icon.svg": "image/svg+xml",
+    **{f"icon-{mode}.svg": "image/svg+xml" for mode in pages.ICONS},
     "vendor/htmx-4.0.1.min.js": "text/javascript",
     "vendor/uPlot-1.6.32.iife.min.js": "text/javascript",
     "vendor/uPlot-1.6.32.min.css": "text/css",
@@ -83,6 +85,7 @@ class _Desk:
         self._hub = Hub(source)
         self._controls = Controls(source, keys)
         self._parts: OrderedDict[tuple[object, ...], str] = OrderedDict()
+        self._drawing = {name: threading.Lock() for name in pages.PAGES}
 
     def document(self, build: Callable[[Asked], Any]) -> Endpoint:
         async def answer(request: Request) -> Response:
@@ -150,11 +153,12 @@ class _Desk:
                 asked.is_grey,
                 asked.reading.error,
             )
-            if key not in self._parts:
-                self._parts[key] = pages.part(asked, name)
-                while len(self._parts) > KEPT_PARTS:
-                    self._parts.popitem(last=False)
-            return self._parts[key]
+            with self._drawing[name]:  # of many tabs that ask at once the first one draws
+                if (known := self._parts.get(key)) is None:
+                    known = self._parts[key] = pages.part(asked, name)
+                    while len(self._parts) > KEPT_PARTS:
+                        self._parts.popitem(last=False)
+            return known
 
         return HTMLResponse(await run_in_threadpool(draw))
 

@@ -47,7 +47,7 @@ class Controls:
             self._keys.use_nonce(form["nonce"], card.name)
             if (form.get("mode") or form.get("confirm") or "").strip().lower() != card.mode:
                 raise Refused(409, f"type the mode, {card.mode}, to flatten; nothing was done")
-        reason = " ".join((form.get("reason") or REASON.format(_DONE[kind])).split())[:LONGEST_REASON]
+        reason = _one_line(form.get("reason") or "")[:LONGEST_REASON] or REASON.format(_DONE[kind])
         answer = self._source.ask(card.name, kind, reason)
         return _judged(kind, answer, card.name, card.mode, reason)
 
@@ -74,6 +74,11 @@ class Controls:
             ],
             "orders": len(book.working_orders),
         }
+
+
+def _one_line(text: str) -> str:
+    """What somebody typed, as one line that can be printed and stored."""
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
 
 
 _DONE = {RequestKind.HALT: "halted", RequestKind.RESUME: "resumed", RequestKind.FLATTEN: "flattened"}

@@ -1,47 +1,60 @@
-"""What moves on the pages Day, Positions and Filters."""
+"""What moves on the page Day: price, P/L against its limit, what is held, trades, checks, alarms, signals, the year."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
-from htpy import Element, Node, div, h2, h3, p, section, span
+from htpy import Element, Node, a, nav, p
 
 from gammacore.adapters.dashboard import api
 from gammacore.adapters.dashboard.api import Asked
-from gammacore.adapters.dashboard.html import Line, chart, clock, figures, gain, number, rows_table, seconds_of
+from gammacore.adapters.dashboard.html import (
+    Line,
+    Spot,
+    ago,
+    chart,
+    clock,
+    figures,
+    gain,
+    number,
+    rows_table,
+    seconds_of,
+)
+from gammacore.domain.legs import ShareLeg
+from gammacore.domain.reports.day_report import DayReport
+from gammacore.domain.reports.plain_values import plain
 
 Document = Mapping[str, Any]
-LEVEL_COLOURS = {
-    "stop_loss": "loss",
-    "emergency_stop": "loss",
-    "profit_target": "win",
-    "trailing_stop": "doubt",
-    "lock_in": "doubt",
-}
-SIGNS = {"pass": "✓ pass", "skip": "✗ skip", "unknown": "? unknown", "not_judged": "· not judged"}
+MOST_STRIKES = 8
+"""So many strikes of trades are drawn into the price (ours)."""
 
 
 def day(asked: Asked) -> Node:
-    """Price with the strikes held, pin, flip and walls; P/L against its limit; what is next; trades and alarms."""
+    """What SC-902 asks of the day, its course, and the year below."""
     found, date = api.day(asked), asked.date
     if date is None:
         return ""
     report = found["day"]
-    if report is None:
+    known = asked.reading.report(date)
+    if report is None or known is None:
         return p(".card")[f"The ledger holds no day {date}."]
     shown = asked.current if asked.current is not None and asked.current.get("date") == date.isoformat() else None
     course = found["course"]
     return [
+        _around(asked, known),
         p(".over")[
             f"{report['underlying']} · {report['strategy']} · {date}{'' if report['finished'] else ' · not finished'}"
         ],
         figures(_figures(report, shown, asked)),
-        _price(course),
+        _alarms(asked, known),
+        _price(course, known),
         _profit(course),
+        _held(shown),
         rows_table(
             "Trades",
-            ["position", "kind", "entry", "price", "exit", "why", "after fees"],
+            ["position", "kind", "entry", "price, points", "exit", "why", "after fees"],
             (
                 [
                     one["position_id"],
@@ -60,44 +73,104 @@ def day(asked: Asked) -> Node:
             "Entry checks",
             ["at", "outcome", "why"],
             ([clock(one["scheduled_at"]), one["outcome"], one["sentence"]] for one in report["decisions"]),
+            "No entry was checked.",
         ),
-        rows_table(
-            "Alarms",
-            ["at", "code", "what"],
-            ([clock(one["at"]), one["code"], one.get("detail") or ""] for one in report["alarms"]),
+        _signals(asked),
+        _year(asked),
+    ]
+
+
+def year_table(asked: Asked) -> Element:
+    """The year by month, as SC-907 has it."""
+    return rows_table(
+        "The year",
+        ["month", "P/L after fees", "capital at its end", "return"],
+        (
+            [name, gain(pnl), number(capital, 2, " $"), number(part, 2, " %")]
+            for name, pnl, capital, part in zip(*api.yearly(asked).values(), strict=True)
+            if pnl is not None
         ),
+    )
+
+
+def _year(asked: Asked) -> Node:
+    return year_table(asked) if asked.reading.book.opened is not None else ""
+
+
+def day_link(asked: Asked, date: str) -> str:
+    """Where the page of a date is."""
+    return f"/day/{date}" + (f"?{urlencode({'ledger': asked.name})}" if asked.name else "")
+
+
+def _around(asked: Asked, report: DayReport) -> Node:
+    """The days before and after, of those the ledger holds."""
+    dates = [one.date for one in asked.reading.reports]
+    place = dates.index(report.date)
+    before = dates[place - 1] if place else None
+    after = dates[place + 1] if place + 1 < len(dates) else None
+    if before is None and after is None:
+        return ""
+    return nav(".days", aria_label="Days")[
+        a(href=day_link(asked, before.isoformat()))[f"← {before}"] if before is not None else "",
+        a(href=day_link(asked, after.isoformat()))[f"{after} →"] if after is not None else "",
     ]
 
 
 def _figures(report: Document, shown: Document | None, asked: Asked) -> list[tuple[str, Node]]:
     rows: list[tuple[str, Node]] = [("balance", number(report["balance"], 2, " $"))]
-    if shown is not None:
-        profit, volatility = shown["day"], shown["volatility"]
-        total = (profit["realised"] or 0) + (profit["open"] or 0)
-        rows += [
-            ("P/L of the day", gain(total)),
-            ("left of the limit", f"{number(profit['left'])} of {number(profit['limit'])} $"),
-            ("price", number(shown["market"]["spot"])),
-            ("VIX", number(shown["market"]["vix"])),
-            ("regime", volatility["regime"] or "–"),
-            ("next look", clock(shown["cycle"]["next_at"]) if asked.is_running else "no loop runs"),
-        ]
+    if shown is None:
+        rows.append(("P/L after fees", gain(round((report["pnl"] or 0) - (report["fees"] or 0), 2))))
     else:
-        rows += [("P/L after fees", gain(round((report["pnl"] or 0) - (report["fees"] or 0), 2)))]
-    entries = f"{report['entries']} taken, {sum((report['skipped'] or {}).values())} skipped"
-    return [*rows, ("entries", entries)]
+        profit, volatility, action = shown["day"], shown["volatility"], shown.get("next_action")
+        total = (profit["realised"] or 0) + (profit["open"] or 0)
+        value = volatility["value"]
+        rows += [
+            ("P/L of the day, realised and open", gain(total)),
+            (f"left of the limit of {number(profit['limit'], 0)} $", number(profit["left"], 2, " $")),
+            (f"{report['underlying']}, points", number(shown["market"]["spot"])),
+            ("VIX, points", number(shown["market"]["vix"])),
+            ("volatility a year", "–" if value is None else f"{100 * value:.1f} % ({volatility['source']})"),
+            ("regime", volatility["regime"] or "–"),
+        ]
+        if not asked.is_running:
+            rows.append(("next", "no loop runs"))
+        elif action is not None:
+            rows.append(("next", f"{clock(action['at'])} {action['words']}"))
+    skipped = sum((report["skipped"] or {}).values())
+    return [*rows, ("entries", f"{report['entries']} taken, {skipped} skipped")]
 
 
-def _price(course: Sequence[Document]) -> Element:
+def _alarms(asked: Asked, report: DayReport) -> Node:
+    """What is open, of the newest day; of an older day what was raised."""
+    if report is not asked.reading.reports[-1]:
+        return rows_table(
+            "Alarms of the day",
+            ["at", "code", "what"],
+            ([clock(plain(one.at)), one.code, one.detail] for one in report.alarms),
+        )
+    rows = api.open_alarms(asked)
+    raised = len(report.alarms)
+    over = f"none is open; {raised} of the day {'is' if raised == 1 else 'are'} over" if raised else "none"
+    return rows_table(
+        "Open alarms",
+        ["last at", "code", "about", "times", "what"],
+        ([clock(one["at"]), one["code"], one["holding"] or "–", str(one["count"]), one["detail"]] for one in rows),
+        over,
+    )
+
+
+def _price(course: Sequence[Document], report: DayReport) -> Element:
+    times, price = seconds_of(course), [one["price"] for one in course]
     lines = [
-        Line("price", [one["price"] for one in course], "ink"),
+        Line("price", price, "ink"),
         Line("pin", [one["pin"] for one in course], "pin", True, "steps"),
         Line("flip", [one["flip"] for one in course], "flip", True, "steps"),
         Line("call wall", [one["call_wall"] for one in course], "call", True, "steps"),
         Line("put wall", [one["put_wall"] for one in course], "put", True, "steps"),
+        *_strikes(times, report),
     ]
-    near = [one["price"] for one in course if one["price"] is not None]
-    if near:  # levels far from the price are in the table and on the page Gamma: here they would flatten the price
+    near = [value for value in price if value is not None]
+    if near:  # levels far from the price are on the page Gamma: here they would flatten the price
         low, high = min(near), max(near)
         room = max((high - low) * 2, high * 0.004)
         lines = [
@@ -114,8 +187,42 @@ def _price(course: Sequence[Document]) -> Element:
             ),
         ]
     return chart(
-        "Price, pin, flip and walls", "time", seconds_of(course), lines, note="New York; levels near the price"
+        "Price with strikes held, pin, flip and walls, points",
+        "time",
+        times,
+        lines,
+        note="New York; levels near the price",
+        spots=[*_turns(times, price, report)],
+        empty="No price was published for this day; `gammacore report --html` draws it from the recording.",
     )
+
+
+def _strikes(times: Sequence[float], report: DayReport) -> Iterator[Line]:
+    """Each strike that was held, while it was."""
+    spans: dict[float, list[tuple[float, float]]] = {}
+    for trade in report.trades:
+        began = trade.opened.timestamp()
+        ended = float("inf") if trade.end is None else trade.end.at.timestamp()
+        for leg in trade.legs:
+            if not isinstance(leg, ShareLeg):
+                spans.setdefault(float(leg.contract.strike), []).append((began, ended))
+    for strike in sorted(spans)[:MOST_STRIKES]:
+        values = [strike if any(a <= at <= b for a, b in spans[strike]) else None for at in times]
+        yield Line(f"strike {strike:g}", values, "muted", True, "steps")
+
+
+def _turns(times: Sequence[float], price: Sequence[float | None], report: DayReport) -> Iterator[Spot]:
+    """Entries and exits, at the price there was."""
+    for trade in report.trades:
+        moments = [("entry", trade.opened, "accent")]
+        if trade.end is not None:
+            is_win = trade.end.net > 0
+            moments.append(("exit", trade.end.at, "win" if is_win else "loss"))
+        for words, at, colour in moments:
+            moment = at.timestamp()
+            if times and times[0] <= moment <= times[-1]:
+                nearest = min(range(len(times)), key=lambda place: abs(times[place] - moment))
+                yield Spot(words, moment, colour, price[nearest])
 
 
 def _profit(course: Sequence[Document]) -> Element:
@@ -126,184 +233,34 @@ def _profit(course: Sequence[Document]) -> Element:
     return chart("Profit and loss of the day against its limit, $", "time", seconds_of(course), lines)
 
 
-def positions(asked: Asked) -> Node:
-    """Each holding with its mark over time and the levels that act."""
-    found = api.positions(asked)
-    if asked.reading.card is None:
+def _held(shown: Document | None) -> Node:
+    if shown is None:
         return ""
-    course = [] if asked.date is None else asked.source.course(asked.name, asked.date)
-    if asked.current is None:
-        return rows_table(
-            "Held, without marks",
-            ["symbol", "owner", "quantity", "entry"],
-            ([one["symbol"], one["owner"], str(one["quantity"]), number(one["entry_price"])] for one in found["held"]),
-            "Nothing is held.",
-        )
-    old = " stale" if found["grey"] else ""
-    return [
-        p(".over")[f"marked {clock(found['marked_at'])} New York"],
-        [_holding(one, course, old) for one in found["holdings"]] or p(".card")["Nothing is held."],
-        _past(course, {one["id"] for one in found["holdings"]}),
-        _greeks("All holdings", found["greeks"]) if len(found["holdings"]) > 1 else "",
-        rows_table(
-            "Working orders",
-            ["order", "for", "state", "filled", "limit"],
-            (
-                [
-                    one["id"],
-                    f"{one['purpose']} {one['holding']}",
-                    one["state"],
-                    f"{one['filled']} of {one['quantity']}",
-                    "market" if one["limit"] is None else number(one["limit"]),
-                ]
-                for one in found["orders"]
-            ),
+    return rows_table(
+        "Held now",
+        ["position", "what", "mark, points", "open P/L", "closed at the latest"],
+        (
+            [one["id"], one["words"], number(one["mark"]), gain(one["open_pnl"]), clock(one["forced_exit_at"])]
+            for one in shown["holdings"]
         ),
-    ]
+        "Nothing is held.",
+    )
 
 
-def _holding(one: Document, course: Sequence[Document], old: str) -> Element:
-    age = "never marked" if one["mark_age"] is None else "old" if old else f"{one['mark_age']:.0f} s old"
-    return section(class_=f"holding{old}")[
-        h2[one["words"]],
-        p(".over")[f"{one['id']} · {one['owner']}"],
-        figures(
-            [
-                ("entry", number(one["entry"])),
-                ("mark", [number(one["mark"]), " ", span(".muted")[age]]),
-                ("to close at worst", number(one["mark_worst"])),
-                ("open P/L", gain(one["open_pnl"])),
-                ("closed at the latest", clock(one["forced_exit_at"])),
-            ]
+def _signals(asked: Asked) -> Node:
+    """How each kind of entry did, over the whole ledger. Rule: SC-902."""
+    return rows_table(
+        "Signals, all days of this ledger",
+        ["kind", "traded", "won", "won of the closed"],
+        (
+            [one["type"], str(one["traded"]), str(one["won"]), number(one["hit_rate"], 1, " %")]
+            for one in api.status(asked)["signals"]
         ),
-        rows_table(
-            "Levels of the policy that acts",
-            ["rule", "price", "measured on", "points away", "of the entry", "$ away", "acts"],
-            (_level(level, one) for level in one["levels"]),
-            "No level: it is closed by time or by its desk.",
-        ),
-        _course_of(one["id"], course),
-        rows_table(
-            "Legs",
-            ["symbol", "held", "bid", "ask", "age"],
-            (
-                [
-                    leg["symbol"],
-                    f"{leg['quantity']:+d}",
-                    number(leg["bid"]),
-                    number(leg["ask"]),
-                    number(leg["age"], 0, " s"),
-                ]
-                for leg in one["legs"]
-            ),
-        ),
-        _greeks("Greeks", one["greeks"]),
-        rows_table(
-            "What its rules remember",
-            ["what", "value"],
-            (
-                [key, str(value)]
-                for key, value in one["watch"].items()
-                if not (value is None or isinstance(value, dict))
-            ),
-        ),
-    ]
+        "No trade yet.",
+    )
 
 
-def _level(level: Document, one: Document) -> Sequence[Node]:
-    away, entry = level["distance"], one["entry"]
-    part = number(100 * away / entry, 0, " %") if away is not None and entry else "–"
-    size = 100 if any(len(leg["symbol"]) > 10 for leg in one["legs"]) else 1
-    in_points = level["measured_on"] != "share" or size == 1
-    dollars = number(away * size * one["quantity"], 0, " $") if away is not None and in_points else "–"
-    return [
-        level["rule"].replace("_", " "),
-        number(level["price"]),
-        level["measured_on"],
-        number(away),
-        part,
-        dollars,
-        "yes" if level["acts"] else "not yet",
-    ]
-
-
-def _course_of(holding: str, course: Sequence[Document]) -> Element:
-    rows = [(line, one) for line in course for one in line["holdings"] if one["id"] == holding]
-    rules = list(dict.fromkeys(rule for _, one in rows for rule in one["levels"]))
-    lines = [Line("mark", [one["mark"] for _, one in rows], "ink")]
-    lines += [
-        Line(
-            rule.replace("_", " "),
-            [one["levels"].get(rule) for _, one in rows],
-            LEVEL_COLOURS.get(rule, "muted"),
-            True,
-            "steps",
-        )
-        for rule in rules
-    ]
-    return chart("Mark with the levels that act, as they moved", "time", seconds_of(line for line, _ in rows), lines)
-
-
-def _past(course: Sequence[Document], held: set[str]) -> Node:
-    """What was held earlier in the day, with its course."""
-    gone = dict.fromkeys(one["id"] for line in course for one in line["holdings"] if one["id"] not in held)
-    return [section(".holding")[h3[f"{name}, closed"], _course_of(name, course)] for name in gone]
-
-
-def _greeks(title: str, greeks: Document | None) -> Element:
-    if greeks is None:
-        return p(".card")[f"{title}: greeks unknown (a price or a quote is missing)."]
-    return div(".card")[
-        div(".over")[title],
-        figures(
-            [
-                ("delta, shares", number(greeks["delta"], 1)),
-                ("gamma, shares a $1", number(greeks["gamma"])),
-                ("theta, $ a day", number(greeks["theta"], 0)),
-                ("vega, $ a volatility point", number(greeks["vega"], 0)),
-            ]
-        ),
-    ]
-
-
-def filters(asked: Asked) -> Node:
-    """Every filter now, beside the last scheduled check."""
-    if asked.reading.card is None:
-        return ""
-    found = api.filters(asked)
-    if not found["list"] and not found["scheduled"]:
-        return p(".card")["No entry was checked yet."]
-    now = {(one["rule"], one["name"]): one for one in found["list"]}
-    then = {(one["rule"], one["name"]): one for one in found["scheduled"]}
-    asked_at = f"; the broker's answers are of {clock(found['asked_at'])}" if found["asked_at"] else ""
-    return [
-        p(".over")[
-            f"judged {clock(found['at'])} New York{asked_at}; last scheduled check {clock(found['scheduled_at'])}"
-        ],
-        rows_table(
-            "Filters",
-            ["filter", "now", "value", "limit", "reason", "at the last check", "value then"],
-            (
-                [
-                    f"{name} ({rule})",
-                    _verdict(now.get((rule, name))),
-                    _of(now, rule, name, "value"),
-                    _of(now, rule, name, "limit"),
-                    _of(now, rule, name, "reason"),
-                    _verdict(then.get((rule, name))),
-                    _of(then, rule, name, "value"),
-                ]
-                for rule, name in dict.fromkeys([*now, *then])
-            ),
-        ),
-    ]
-
-
-def _verdict(one: Document | None) -> Element:
-    if one is None:
-        return span["–"]
-    return span(class_=f"verdict {one['verdict']}")[SIGNS.get(one["verdict"], one["verdict"])]
-
-
-def _of(found: Mapping[tuple[str, str], Document], rule: str, name: str, key: str) -> str:
-    return str((found.get((rule, name)) or {}).get(key) or "–")
+def marked(asked: Asked) -> str:
+    """When the marks were published, and how long ago."""
+    shown = asked.current
+    return "" if shown is None else f"marked {clock(shown['market_at'])} New York, published {ago(asked.age)}"

@@ -6,7 +6,8 @@ from htpy import Node, p
 
 from gammacore.adapters.dashboard import api
 from gammacore.adapters.dashboard.api import Asked
-from gammacore.adapters.dashboard.html import Line, chart, clock, figures, number, rows_table, seconds_of
+from gammacore.adapters.dashboard.html import Line, Spot, chart, clock, figures, number, rows_table, seconds_of
+from gammacore.domain.gex.units import ExposureUnit
 
 
 def gamma(asked: Asked) -> Node:
@@ -25,31 +26,41 @@ def gamma(asked: Asked) -> Node:
         near = sorted(
             sorted(strikes, key=lambda row: abs(row["strike"] - shown["spot"]))[:60], key=lambda row: row["strike"]
         )
-        pin = shown["pin"]
+        pin, unit = shown["pin"], ExposureUnit(shown["unit"]).label
+        spots = [
+            Spot(name, at, colour)
+            for name, at, colour in (
+                ("price", shown["spot"], "ink"),
+                ("flip", shown["flip"], "flip"),
+                ("pin", None if pin is None else pin["strike"], "pin"),
+            )
+            if at is not None
+        ]
+        low, high = (near[0]["strike"], near[-1]["strike"]) if near else (0, 0)
         parts += [
             p(".over")[
                 f"{shown['underlying']} at {number(shown['spot'])}, measured {clock(shown['as_of'])} New York · unit "
-                f"{shown['unit']} · sign {shown['sign']} · scope {shown['scope']} · greeks {shown['greeks']} · ",
-                shown["clock"],
+                f"{unit} · sign {shown['sign']} · scope {shown['scope']} · greeks {shown['greeks']} · "
+                f"clock {shown['clock']}",
             ],
             figures(
                 [
-                    ("net", number(shown["net"], 0)),
-                    ("flip", number(shown["flip"])),
-                    ("call wall", _wall(shown["call_wall"])),
-                    ("put wall", _wall(shown["put_wall"])),
+                    (f"net, {unit}", number(shown["net"], 0)),
+                    ("flip, points", number(shown["flip"])),
+                    (f"call wall ({unit})", _wall(shown["call_wall"])),
+                    (f"put wall ({unit})", _wall(shown["put_wall"])),
                     (
-                        "pin",
+                        "pin, strike",
                         "–" if pin is None else number(pin["strike"], 0) + (", competing" if pin["competing"] else ""),
                     ),
                     (
-                        "runner-up",
+                        "runner-up, strike",
                         "–" if pin is None or len(pin["candidates"]) < 2 else number(pin["candidates"][1]["strike"], 0),
                     ),
                 ]
             ),
             chart(
-                "Net exposure by strike",
+                f"Exposure by strike, {unit}",
                 "strike",
                 [row["strike"] for row in near],
                 [
@@ -59,18 +70,20 @@ def gamma(asked: Asked) -> Node:
                 ],
                 is_time=False,
                 note="the 60 strikes nearest to the price",
+                spots=[one for one in spots if low <= one.x <= high],
             ),
             chart(
-                "Net exposure if the price stood there",
+                f"Net exposure if the price stood there, {unit}",
                 "price",
                 [level for level, _ in shown["profile"]],
                 [Line("net", [net for _, net in shown["profile"]], "accent")],
                 is_time=False,
+                spots=spots,
             ),
         ]
     parts += [
         chart(
-            "Flip, walls and pin through the day",
+            "Flip, walls and pin through the day, points",
             "time",
             seconds_of(course),
             [
@@ -87,7 +100,7 @@ def gamma(asked: Asked) -> Node:
             ],
         ),
         chart(
-            "Net exposure through the day",
+            f"Net exposure through the day, {_unit_of(course)}",
             "time",
             seconds_of(course),
             [Line("net", [one["net"] for one in course], "accent")],
@@ -105,6 +118,12 @@ def gamma(asked: Asked) -> Node:
             )
         )
     return parts
+
+
+def _unit_of(course: list[dict[str, object]]) -> str:
+    """The unit of the published lines; they are all of one."""
+    units = [str(one["unit"]) for one in course if one.get("unit")]
+    return ExposureUnit(units[-1]).label if units else "unit unknown"
 
 
 def _wall(wall: dict[str, float] | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -18,6 +19,7 @@ from htpy import (
     dt,
     figcaption,
     figure,
+    p,
     small,
     span,
     summary,
@@ -28,6 +30,8 @@ from htpy import (
     thead,
     tr,
 )
+
+from gammacore.domain.sessions import NEW_YORK
 
 UNKNOWN = "–"
 MOST_POINTS = 130
@@ -54,6 +58,21 @@ def gain(value: object) -> Element:
         return span[UNKNOWN]
     kind = "win" if value > 0 else "loss" if value < 0 else "plain"
     return span(class_=kind)[f"{value:+,.2f} $"]
+
+
+def ago(value: object) -> str:
+    """An age as people read it.
+
+    >>> ago(3.4), ago(200), ago(90000.0), ago(None)
+    ('3 s ago', '3 min ago', '25 h ago', '–')
+    """
+    if not isinstance(value, int | float):
+        return UNKNOWN
+    if value < 120:
+        return f"{value:.0f} s ago"
+    if value < 7200:
+        return f"{value / 60:.0f} min ago"
+    return f"{value / 3600:.0f} h ago" if value < 3 * 86_400 else f"{value / 86_400:.0f} days ago"
 
 
 def clock(text: object) -> str:
@@ -95,12 +114,34 @@ class Line:
     kind: str = "line"
 
 
+@frozen
+class Spot:
+    """One place that is marked in a chart: a point, or without `y` a line down the whole of it."""
+
+    label: str
+    x: float
+    colour: str
+    y: float | None = None
+
+
 def chart(
-    title: str, x_label: str, x: Sequence[Any], lines: Sequence[Line], *, is_time: bool = True, note: str = ""
+    title: str,
+    x_label: str,
+    x: Sequence[Any],
+    lines: Sequence[Line],
+    *,
+    is_time: bool = True,
+    note: str = "",
+    spots: Sequence[Spot] = (),
+    empty: str = "Nothing was published yet.",
 ) -> Element:
-    """A picture drawn by uPlot, and the same figures as a table below it. Without two points it says so."""
+    """A picture drawn by uPlot, and the same figures as a table below it. Without two points it says `empty`.
+
+    A line without a value is left out. The title names the unit of what is drawn.
+    """
     if len(x) < 2:
-        return figure(".card.chart")[figcaption[title], div(".muted")[note or "Nothing was published yet."]]
+        return figure(".card.chart")[figcaption[title], div(".muted")[empty]]
+    lines = [one for one in lines if any(value is not None for value in one.values)]
     picked = _picked(len(x), MOST_POINTS)
     data = {
         "time": is_time,
@@ -115,6 +156,7 @@ def chart(
             }
             for one in lines
         ],
+        "spots": [{"label": one.label, "x": one.x, "y": one.y, "colour": one.colour} for one in spots],
     }
     few = _picked(len(x), MOST_ROWS)
     shown = rows_table(
@@ -130,6 +172,7 @@ def chart(
             role="img",
             aria_label=f"{title}; its figures are in the table below",
         ),
+        p(".muted")["Marked: ", ", ".join(f"{one.label} {_x(one.x, is_time)}" for one in spots)] if spots else "",
         details[summary["The figures as a table"], shown],
     ]
 
@@ -143,16 +186,16 @@ def _picked(count: int, most: int) -> list[int]:
 def _x(value: Any, is_time: bool) -> str:
     if not is_time:
         return number(value)
-    import datetime as dt
-
-    from gammacore.domain.sessions import NEW_YORK
-
-    local = dt.datetime.fromtimestamp(value, NEW_YORK)
-    return f"{local:%H:%M}" if value % 86_400 else f"{local:%Y-%m-%d}"
+    if value % 86_400 == 0:  # the beginning of a date in UTC: a day, no instant of it
+        return f"{datetime.datetime.fromtimestamp(value, datetime.UTC):%Y-%m-%d}"
+    return f"{datetime.datetime.fromtimestamp(value, NEW_YORK):%H:%M}"
 
 
 def seconds_of(lines: Iterable[Mapping[str, Any]]) -> list[float]:
     """The instants of published lines, seconds since 1970."""
-    import datetime as dt
+    return [seconds(line["at"]) for line in lines]
 
-    return [dt.datetime.fromisoformat(line["at"]).timestamp() for line in lines]
+
+def seconds(instant: str) -> float:
+    """An ISO instant as seconds since 1970."""
+    return datetime.datetime.fromisoformat(instant).timestamp()

@@ -9,7 +9,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from gammacore.adapters.dashboard.age import seconds_since
+from gammacore.domain.reports.picture_age import seconds_since
 from gammacore.ports.desk_source import DeskSource, LedgerReading
 
 

@@ -41,14 +41,15 @@ from htpy import (
 )
 from htpy import input as field
 
-from gammacore.adapters.dashboard import day_page, gamma_page, record_pages
+from gammacore.adapters.dashboard import day_page, gamma_page, positions_page, record_pages
 from gammacore.adapters.dashboard.api import Asked
 from gammacore.adapters.dashboard.html import clock, gain
+from gammacore.domain.reports.plain_values import plain
 
 PAGES: Mapping[str, tuple[str, str, Callable[[Asked], Node]]] = {
     "day": ("Day", "/", day_page.day),
-    "positions": ("Positions", "/positions", day_page.positions),
-    "filters": ("Filters", "/filters", day_page.filters),
+    "positions": ("Positions", "/positions", positions_page.positions),
+    "filters": ("Filters", "/filters", positions_page.filters),
     "gamma": ("Gamma", "/gamma", gamma_page.gamma),
     "journal": ("Journal", "/journal", record_pages.journal),
     "performance": ("Performance", "/performance", record_pages.performance),
@@ -61,6 +62,8 @@ PATHS = {
     "/st0ckg": "performance",
     "/forecast": "performance",
 }
+ICONS = ("live", "paper", "study")
+"""Modes with an icon of their own. Rule: OP-513."""
 HTMX = '{"includeIndicatorCSS": false, "history": false, "allowEval": false, "defaultTimeout": 8000}'
 
 
@@ -76,12 +79,12 @@ class Frame:
 
 def whole(asked: Asked, frame: Frame) -> str:
     """The whole document of a page."""
-    words, mode = PAGES[frame.name][0], (asked.reading.mode or "no ledger").upper()
+    words, mode = PAGES[frame.name][0], _mode(asked)
     query = {key: value for key, value in asked.query.items() if value}
     part_url = f"/part/{frame.name}?{urlencode(query)}"
     return str(
         html(lang="en", data_mode=mode.lower().replace(" ", "-"))[
-            _head(f"{_pnl(asked)}{mode} · {words} · gammacore"),
+            _head(_title(asked, frame.name), asked.reading.mode or ""),
             body(
                 data_ledger=asked.name or (asked.reading.card.name if asked.reading.card else ""),
                 data_halted="true" if asked.reading.book.halted is not None else "false",
@@ -109,17 +112,28 @@ def part(asked: Asked, name: str) -> str:
 
 
 def _inner(asked: Asked, name: str) -> Node:
-    return [_standing(asked), PAGES[name][2](asked)]
+    return [div(".visually-hidden", data_title=_title(asked, name)), _standing(asked), PAGES[name][2](asked)]
 
 
-def _head(words: str) -> Element:
+def _title(asked: Asked, name: str) -> str:
+    """What a tab shows: halted or not, P/L, mode. Rule: OP-513."""
+    halted = "HALTED · " if asked.reading.book.halted is not None else ""
+    return f"{halted}{_pnl(asked)}{_mode(asked)} · {PAGES[name][0]} · gammacore"
+
+
+def _mode(asked: Asked) -> str:
+    return (asked.reading.mode or "no ledger").upper()
+
+
+def _head(words: str, mode: str = "") -> Element:
+    icon = f"icon-{mode}.svg" if mode in ICONS else "icon.svg"
     return head[
         meta(charset="utf-8"),
         meta(name="viewport", content="width=device-width, initial-scale=1"),
         meta(name="color-scheme", content="light dark"),
         meta(name="htmx-config", content=HTMX),
         title[words],
-        link(rel="icon", href="/static/icon.svg", type="image/svg+xml"),
+        link(rel="icon", href=f"/static/{icon}", type="image/svg+xml"),
         link(rel="stylesheet", href="/static/vendor/uPlot-1.6.32.min.css"),
         link(rel="stylesheet", href="/static/page.css"),
         script(src="/static/vendor/htmx-4.0.1.min.js", defer=True),
@@ -179,8 +193,8 @@ def _standing(asked: Asked) -> Node:
     """What must be seen before anything else: halted, unreadable, old marks, nothing to trade today."""
     book, found = asked.reading.book, []
     if book.halted is not None:
-        since = asked.reading.halted_since
-        at = "" if since is None else f" since {clock(since.astimezone(_new_york()).isoformat())} New York"
+        origin = asked.reading.origin
+        at = "" if origin.since is None else f" since {clock(plain(origin.since))} New York by {origin.by}"
         found.append(p(".banner.urgent", role="alert")[f"HALTED{at}: {book.halted}"])
     if book.flatten is not None and book.live_holdings:
         found.append(p(".banner.urgent")[f"Flattening: {book.flatten}"])
@@ -191,20 +205,18 @@ def _standing(asked: Asked) -> Node:
             p(".banner")["This ledger is kept by the hedging filter; ", code["gammacore status"], " shows it."]
         )
     if asked.current is not None and asked.is_grey:
+        at = clock(asked.current["market_at"])
+        is_over = book.finished is not None and asked.current.get("date") == book.finished.date.isoformat()
         found.append(
-            p(".banner.old")[f"No marks since {clock(asked.current['market_at'])} New York; what is shown is old."]
+            p(".banner")[f"The day is over; the last marks are of {at} New York."]
+            if is_over
+            else p(".banner.old")[f"No marks since {at} New York; what is shown is old."]
         )
     if asked.reading.card is not None and not asked.is_running and asked.session is None:
         found.append(p(".banner")[f"No session today; the next one is {asked.source.next_session()}."])
     if asked.reading.card is None:
         found.append(_beginning(asked))
     return found
-
-
-def _new_york() -> Any:
-    from gammacore.domain.sessions import NEW_YORK
-
-    return NEW_YORK
 
 
 def _beginning(asked: Asked) -> Element:

@@ -130,7 +130,7 @@ class Keys:
         Raises:
             Refused: 401, or 429 after too many wrong ones.
         """
-        given = hashlib.sha256(token.encode()).hexdigest()
+        given = hashlib.sha256(_bytes(token)).hexdigest()
         if self._hash and hmac.compare_digest(given, self._hash):
             return
         if self._wrong.is_over():
@@ -164,7 +164,8 @@ class Keys:
     def check_csrf(self, cookie: str, token: str) -> None:
         """Raises Refused 403."""
         known, (salt, _, mark) = self._sessions.get(cookie), token.partition(".")
-        if known is None or not hmac.compare_digest(mark, hmac.new(known.key, salt.encode(), "sha256").hexdigest()):
+        right = "" if known is None else hmac.new(known.key, _bytes(salt), "sha256").hexdigest()
+        if known is None or not hmac.compare_digest(_bytes(mark), right.encode()):
             raise Refused(403, "the page is too old; load it again")
 
     def nonce(self, subject: str) -> str:
@@ -179,6 +180,11 @@ class Keys:
         until, meant = self._nonces.pop(nonce, (0.0, ""))
         if until <= self._timer() or meant != subject:
             raise Refused(409, "this confirmation was used, or is too old; ask for the preview again")
+
+
+def _bytes(text: str) -> bytes:
+    """A text that somebody sent, of whatever letters: half a surrogate must not be a fault of ours."""
+    return text.encode("utf-8", "surrogatepass")
 
 
 def check_place(host: str, terms: Terms) -> None:

@@ -163,7 +163,8 @@ class FakeExchange:
         """Cash, and what of it may still be risked; see `Broker.account`."""
         self.faults.check_query()
         self._catch_up()
-        return BrokerAccount(self._book.number, self._book.cash, self._book.option_buying_power)
+        cash = self._book.cash
+        return BrokerAccount(self._book.number, cash, self._book.option_buying_power, cash=cash)
 
     # -- its stream ----------------------------------------------------------------------------------------------------
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from decimal import ROUND_HALF_EVEN
 
 from attrs import define, evolve, field, frozen
 
 from gammacore.adapters.fake.exchange import FakeExchange
+from gammacore.domain.dollars import to_cents
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.market import Bar, MarketSnapshot
 from gammacore.domain.orders import NOTHING_FILLED, OrderReport, OrderState, OrderTicket
-from gammacore.domain.spreads import CENT
 from gammacore.errors import BrokerError
 from gammacore.ports.broker import BrokerDecorator, News, Receipt, SendGate, always_open
 from gammacore.ports.market_data import Expiries, MarketData, SettlementPrint
@@ -87,7 +86,7 @@ class SharesOfIndex:
 
     def snapshot(self, now: dt.datetime) -> MarketSnapshot:
         seen = self.market.snapshot(now)
-        price = None if seen.spot is None else (seen.spot / self.index.hedge_ratio).quantize(CENT, ROUND_HALF_EVEN)
+        price = None if seen.spot is None else to_cents(seen.spot / self.index.hedge_ratio)
         return evolve(seen, underlying=self.index.hedge_share, spot=price, chain=None, previous_close=None)
 
     def attend(self, expiries: Expiries | None) -> None:

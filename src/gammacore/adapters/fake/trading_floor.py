@@ -15,6 +15,7 @@ from gammacore.adapters.fake.account import ExchangeBook, option_requirement, sh
 from gammacore.adapters.fake.order import ExchangeOrder, Prices, net_price
 from gammacore.adapters.fake.published_fills import PublishedFillModel
 from gammacore.domain.broker_facts.fees import FeeSchedule
+from gammacore.domain.dollars import CENT
 from gammacore.domain.instruments import (
     EQUITY_OPTION_MULTIPLIER,
     Right,
@@ -28,7 +29,7 @@ from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.market import MarketSnapshot, Quote
 from gammacore.domain.orders import Effect, OrderState, OrderTicket
 from gammacore.domain.sessions import TradingSession, new_york_date
-from gammacore.domain.spreads import CENT, clamp
+from gammacore.domain.spreads import clamp
 from gammacore.errors import MarketDataError
 from gammacore.ports.market_data import MarketData
 
@@ -99,6 +100,20 @@ def accepts_price(ticket: OrderTicket, net: Decimal) -> bool:
     return net >= ticket.limit if ticket.effect is Effect.CREDIT else net <= ticket.limit
 
 
+def is_triggered(order: ExchangeOrder, snapshot: MarketSnapshot) -> bool:
+    """Whether a stop is at market: what it buys is offered at its price or above, what it sells bid at or below it.
+
+    One that has filled in part stays triggered. An order without a stop price always is.
+    """
+    if (stop := order.ticket.stop) is None or order.parts:
+        return True
+    (leg,) = order.ticket.option_legs
+    quote = snapshot.quote(leg.contract)
+    if quote is None:
+        return False
+    return quote.ask >= stop if leg.side is Side.BUY else quote.bid <= stop
+
+
 def rests(ticket: OrderTicket, snapshot: MarketSnapshot, slippage: Decimal = ZERO) -> bool:
     """Whether the quotes shown keep an order from trading; without quotes that is not known, and is taken for no."""
     prices = natural_prices(ticket, snapshot, slippage)
@@ -139,8 +154,9 @@ def defect_of(ticket: OrderTicket, underlyings: Mapping[str, Underlying], today:
         return "duplicate_leg"
     if any(_has_stopped_trading(leg, today) for leg in ticket.option_legs):
         return "contract_expired"
-    if ticket.limit is not None and ticket.limit % _tick(ticket, ticket.limit, underlying) != 0:
-        return "price_not_on_tick"
+    for price in (ticket.limit, ticket.stop):
+        if price is not None and price % _tick(ticket, price, underlying) != 0:
+            return "price_not_on_tick"
     return None
 
 
@@ -311,6 +327,8 @@ class TradingFloor:
             return order
         if self.fill_model is not None and self.fill_model.covers(order.ticket):
             return self._drawn(self.fill_model, order, share, snapshot)
+        if not is_triggered(order, snapshot):
+            return order
         prices = natural_prices(order.ticket, snapshot, self.slippage)
         if prices is None or not accepts_price(order.ticket, net_price(order.ticket, prices)):
             return order

@@ -9,6 +9,7 @@ from html import escape
 from gammacore.adapters.html_report import sections
 from gammacore.adapters.html_report.canvas import PAGE, blank, inline_svg
 from gammacore.adapters.html_report.delta_chart import delta_chart
+from gammacore.adapters.html_report.exposure_course_plot import Moment, course_chart
 from gammacore.adapters.html_report.exposure_plot import SIGNS, exposure_chart
 from gammacore.adapters.html_report.price_chart import Prices, hours_into, label_hours, price_chart
 from gammacore.adapters.html_report.shell import picture, shell
@@ -34,22 +35,27 @@ def render_day(
     *,
     pin: Decimal | None = None,
     flips: Sequence[float] = (),
+    course: Sequence[Moment] = (),
+    missing: str = "",
 ) -> str:
     """The report of a day as HTML.
 
     `prices` are the underlying's (time, points) over the day; without them the picture joins the prices the ledger
-    holds. `exposure` draws the profile, with `pin` (that of the newest judgement unless given) and `flips` marked.
+    holds. `exposure` draws the profile, with `pin` (that of the newest judgement unless given) and `flips` marked;
+    without it `course` draws what was published of it through the day. `missing` stands where one lacks something.
     """
     view = day_view(report)
     parts = [
         sections.heading(view),
         sections.figures(labelled(view.figures)),
-        *_day(report, prices),
+        *_day(report, prices, missing),
         _pictures(report, exposure, _last_pin(report) if pin is None else pin, flips),
+        *_course(course if exposure is None else (), missing if _last_pin(report) is not None else ""),
         "<h2>Trades</h2>",
         sections.trades(view),
         "<h2>Scheduled entries</h2>",
         sections.entries(view),
+        sections.signals(view),
         "<h2>Every filter</h2>",
         sections.filter_matrix(view),
         sections.notices(view),
@@ -70,13 +76,13 @@ def render_index(reports: Sequence[DayReport]) -> str:
     return shell(heading, [f"<h1>{escape(heading)}</h1>", f'<div class="card table">{table}</div>'])
 
 
-def _day(report: DayReport, prices: Prices) -> Iterator[str]:
+def _day(report: DayReport, prices: Prices, missing: str) -> Iterator[str]:
     """The price with the spreads on it; where only hedged holdings were traded, their own pictures show it."""
     decided = [trade for trade in report.trades if trade.decisions]
     hedged = [trade for trade in decided if not trade.is_of_another_day(trade.decisions[-1].at)]
     if report.spreads or not hedged:
         yield "<h2>The day</h2>"
-        yield picture(price_chart(report, prices), _price_caption(report, prices))
+        yield picture(price_chart(report, prices), _price_caption(report, prices, missing))
     for trade in hedged:
         yield f"<h2>Delta before and after each hedge: {escape(title(trade))}</h2>"
         yield picture(delta_chart(report, trade, prices), DELTA_CAPTION)
@@ -99,14 +105,23 @@ def _pictures(
     return f'<div class="pair"><div><h2>Balance</h2>{curve}</div><div><h2>Dealer gamma</h2>{profile}</div></div>'
 
 
-def _price_caption(report: DayReport, prices: Prices) -> str:
+def _course(course: Sequence[Moment], missing: str) -> Iterator[str]:
+    """Dealer gamma where the market cannot be looked at: as the loop saw it, or what is missing. Rule: OP-107."""
+    if course:
+        yield "<h2>Dealer gamma</h2>"
+        yield picture(course_chart(course), f"As published through the day: {course[0].unit.label}.")
+    elif missing:
+        yield f"<h2>Dealer gamma</h2><p>Not drawn: {escape(missing)}.</p>"
+
+
+def _price_caption(report: DayReport, prices: Prices, missing: str) -> str:
     marks = "Diamonds are the pin at each scheduled entry."
     if report.spreads:
         marks = (
             "Bands are the sold spreads, heavy line the short strike, from entry to exit; "
             "triangles enter, squares leave, diamonds are the pin."
         )
-    return marks if prices else f"{marks} The line joins the prices the ledger holds."
+    return marks if prices else f"{marks} The line joins the prices the ledger holds{missing and f', for {missing}'}."
 
 
 def _last_pin(report: DayReport) -> Decimal | None:

@@ -84,6 +84,13 @@ def entries(view: DayView) -> str:
     return f'<div class="card table">{table(view.entries)}</div>'
 
 
+def signals(view: DayView) -> str:
+    """What became of each signal; nothing on a day without one. Rule: SC-324."""
+    if not view.signals.rows:
+        return ""
+    return f'<h2>Signals</h2><div class="card table">{table(view.signals)}</div>'
+
+
 def table(section: Section, kind: str = "", links: Sequence[str] = ()) -> str:
     """The rows of a section, of each row the labels as columns; a `narrow` one fits a phone and does not scroll.
 

@@ -13,12 +13,12 @@ from gammacore.adapters.legacy.orders import LegacyOrder, read_orders
 from gammacore.adapters.legacy.records import Refusal
 from gammacore.adapters.legacy.trades import LegacyBalance, LegacyTrades, read_balance, read_trades
 from gammacore.domain.desks.orphans import orphan_policy
+from gammacore.domain.dollars import to_cents
 from gammacore.domain.holding_events import CloseDecided, HoldingAdopted, PolicyRecorded
 from gammacore.domain.holdings.holding import SPREADS, Origin
 from gammacore.domain.holdings.plans import SpreadTerms, policy_id
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.ledger import AlarmRaised, Event, HistoryImported, LedgerOpened, Mode
-from gammacore.domain.spreads import to_cents
 from gammacore.errors import InvalidInput, MissingData
 
 ORDERS, BALANCE, TRADES = "orders.json", "account_balance.json", "trades.csv"

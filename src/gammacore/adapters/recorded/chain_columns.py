@@ -40,10 +40,12 @@ class ChainColumns:
 
     Rows whose contract could not be read are counted by instant. Where they and the rows without readable open interest
     are more than one in twenty of a snapshot, no open interest of it is known: its quotes hold, its exposure does not.
+    Of our `own` tables open interest may be unknown by itself: there only rows that could not be read count.
     """
 
     underlying: str
     carry: bool = False
+    own: bool = field(default=False, init=False)
     times: dict[float, dt.datetime] = field(factory=dict, init=False)
     _seconds: dict[dt.datetime, float] = field(factory=dict, init=False)
     roots: dict[str, int] = field(factory=dict, init=False)
@@ -118,28 +120,62 @@ class ChainColumns:
         columns, instants = settled.columns, settled.instants
         intake.quality, intake.contracts = settled.quality(), settled.contracts
         unknown_at = set()
-        for index, seconds in enumerate(instants.tolist()):
-            interest, dropped = columns["open_interest"][settled.rows(index)], self.unread[seconds]
-            unknown = int(np.isnan(interest).sum()) + dropped
-            if too_many_unknown(unknown, len(interest) + dropped):
+        for index in range(len(instants)):
+            if too_many_unknown(*self._unknown(settled, settled.rows(index), index)):
                 unknown_at.add(index)
                 intake.without_exposure += 1
         times = tuple(self.times[seconds] for seconds in instants.tolist())
-        roots = tuple(self.roots)
 
         def chain(index: int) -> OptionChain:
             rows = settled.rows(index)
             adjusted = len(self.adjusted.get(times[index].timestamp(), ()))
-            interest = columns["open_interest"][rows]
-            return OptionChain(
-                self.underlying, times[index], roots, columns["strike"][rows], columns["is_call"][rows],
-                columns["expiry"][rows].astype("datetime64[D]"), columns["root"][rows], columns["bid"][rows],
-                columns["ask"][rows], np.full(len(interest), np.nan) if index in unknown_at else interest,
-                columns["iv"][rows], columns["gamma"][rows], columns["seconds"][rows],
-                {"adjusted": adjusted} if adjusted else {}, columns["volume"][rows],
-            ).with_rows(RowsOfDay(settled.numbers, columns["contract"][rows]))  # fmt: skip
+            shown = self._shown(
+                settled, rows, times[index], {"adjusted": adjusted} if adjusted else {}, index in unknown_at
+            )
+            return shown.with_rows(RowsOfDay(settled.numbers, columns["contract"][rows]))
 
         return ChainTape(times, chain)
+
+    def _shown(
+        self,
+        settled: SettledRows,
+        rows: slice | NDArray[np.int64],
+        as_of: dt.datetime,
+        defects: dict[str, int],
+        is_interest_unknown: bool,
+    ) -> OptionChain:
+        columns = {name: column[rows] for name, column in settled.columns.items()}
+        interest, seconds = columns["open_interest"], columns["seconds"]
+        return OptionChain(
+            self.underlying, as_of, tuple(self.roots), columns["strike"], columns["is_call"],
+            columns["expiry"].astype("datetime64[D]"), columns["root"], columns["bid"], columns["ask"],
+            np.full(len(interest), np.nan) if is_interest_unknown else interest, columns["iv"], columns["gamma"],
+            np.where(seconds == 0, np.nan, seconds) if self.own else seconds, defects, columns["volume"],
+        )  # fmt: skip
+
+    def chain_as_of(self, as_of: dt.datetime, intake: Intake) -> OptionChain | None:
+        """The chain at one instant, its rows in the order they came in; None before the first. Rule: OP-804.
+
+        What the intake counted is among its defects; rows from after the instant are not shown and counted. A row of
+        the second 0 is one that says of no time.
+        """
+        settled = self.settled(intake)
+        seconds, contract = settled.columns["seconds"], settled.columns["contract"]
+        intake.count("later_than_as_of", times=int((seconds > as_of.timestamp()).sum()))
+        index = int(np.searchsorted(settled.instants, as_of.timestamp(), side="right")) - 1
+        if index < 0:
+            return None
+        rows = np.arange(len(seconds))[settled.rows(index)]
+        came = np.argsort(list(settled.numbers.values()))  # numbers are in the order in which contracts came
+        rows = rows[np.argsort(came[contract[rows]])]
+        is_unknown = too_many_unknown(*self._unknown(settled, rows, index))
+        return self._shown(settled, rows, as_of, intake.reasons, is_unknown)
+
+    def _unknown(self, settled: SettledRows, rows: slice | NDArray[np.int64], index: int) -> tuple[int, int]:
+        """How many rows of an instant have no open interest that could be read, and of how many."""
+        interest = settled.columns["open_interest"][rows]
+        dropped = self.unread.total() if self.own else self.unread[float(settled.instants[index])]
+        return (0 if self.own else int(np.isnan(interest).sum())) + dropped, len(interest) + dropped
 
 
 @frozen(eq=False)

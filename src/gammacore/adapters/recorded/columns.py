@@ -81,7 +81,8 @@ class ColumnMap:
     where a cell is a whole number of six digits and more. `no_price` is the text that means none; `zero_is_none`: bid
     and ask both 0 are no quote; `blank_bid_is_zero`: nobody bids. `unchanged = "carry"`: a contract without a row keeps
     its quote, with the time it was quoted at. `contract_in_name`: a file is of the one contract its name tells.
-    Rules: ST-102, ST-103.
+    `own`: a table as `OptionChain.to_frame` writes it: a blank open interest is unknown, an IV of 0 is one, a quote may
+    be of an earlier day. Rules: ST-102, ST-103, OP-804.
 
     >>> ColumnMap(bid="b", ask="a", time="ts", occ_symbol="sym").required
     ('ts', 'sym', 'b', 'a')
@@ -129,6 +130,7 @@ class ColumnMap:
     blank_bid_is_zero: bool = attrs.field(default=False, repr=False)
     unchanged: Unchanged = attrs.field(default=Unchanged.ABSENT, converter=Unchanged, repr=False)
     contract_in_name: bool = attrs.field(default=False, repr=False)
+    own: bool = attrs.field(default=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         if self.time is None and (self.date is None or self.clock is None):

@@ -103,6 +103,7 @@ class RowReader:
             self._sides = (_Side(None, {figure: self._index(figure) for figure in _FIGURES}),)
         self._filters = [(column_index(self.header, name), text) for name, text in columns.filters.items()]
         self.day.chains.carry |= columns.unchanged == "carry"
+        self.day.chains.own |= columns.own
         if columns.content not in self.day.maps:
             self.day.maps.append(columns.content)
 
@@ -147,7 +148,7 @@ class RowReader:
         if instant is None or date is None:
             return "unreadable_time"
         self.day.dates.add(date)
-        self._before_was_ours = date == self.day.date
+        self._before_was_ours = date == self.day.date or (self.columns.own and date < self.day.date)
         return None if self._before_was_ours else "other_date"
 
     def _keep(self, line: int, cells: list[str], side: _Side, instant: dt.datetime) -> str | None:
@@ -276,7 +277,7 @@ class RowReader:
         gamma = self._number(cells, side.at["gamma"], "gamma", line)
         if iv < 0:
             self.day.intake.count("unusable_iv", line)
-        if not iv > 0:
+        if iv < 0 or not (iv > 0 or self.columns.own):
             iv, gamma = NOT_GIVEN, (gamma if gamma != 0 else NOT_GIVEN)
         return (bid, ask, interest, iv, gamma, self._volume(cells, side.at["volume"], line)), bid_unread or ask_unread
 
@@ -313,14 +314,16 @@ class RowReader:
 
     def interest(self, cells: list[str], index: int | None, line: int) -> float:
         """Contracts; 0 where the cell gives none, NaN where it cannot be read: 2.500 may mean 2500, never 2.5."""
+        not_given = NOT_GIVEN if self.columns.own else 0.0
         if index is None:
-            return 0.0
+            return not_given
         interest = self._figure(cells[index])
         if isinstance(interest, float) and interest >= 0 and interest.is_integer():
             return interest
         if interest is Unread.NOT_GIVEN:
-            self.day.intake.count("no_open_interest", line)
-            return 0.0
+            if not self.columns.own:
+                self.day.intake.count("no_open_interest", line)
+            return not_given
         is_below_zero = isinstance(interest, float) and interest < 0
         self.day.intake.count("unusable_open_interest" if is_below_zero else "unreadable_open_interest", line)
         return math.nan

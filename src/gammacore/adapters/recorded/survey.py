@@ -21,6 +21,9 @@ from gammacore.errors import InvalidInput
 UNSAID = ""
 """In place of an underlying's symbol, where a table does not say."""
 
+NAMING = ("underlying", "root", "occ_symbol")
+"""The roles of a column whose cells tell the underlying, the plainest first."""
+
 
 @frozen
 class TableSurvey:
@@ -112,7 +115,7 @@ def _surveyed(
     with opener(path) as table:
         columns = layout(asked.columns, table.header, str(path))
         clock = RowClock(columns, table.header, day_first)
-        role = next((role for role in ("underlying", "root", "occ_symbol") if getattr(columns, role) is not None), None)
+        role = next((role for role in NAMING if getattr(columns, role) is not None), None)
         named = None if role is None else column_index(table.header, getattr(columns, role))
         in_name = contract_in_name(path) if columns.contract_in_name else None
         unsaid = UNSAID if in_name is None else _underlying_of(in_name[3])
@@ -123,12 +126,12 @@ def _surveyed(
                 continue
             text = "" if named is None else cells[named]
             if text not in known:
-                known[text] = unsaid if role is None else _symbol(role, text)
+                known[text] = unsaid if role is None else underlying_named(role, text)
             days.add((known[text], date))
     return TableSurvey(frozenset(days))
 
 
-def _symbol(role: str, text: str) -> str:
+def underlying_named(role: str, text: str) -> str:
     """The underlying that a cell names; `UNSAID` for one that cannot be read."""
     if role == "underlying":
         return symbol_of(text)

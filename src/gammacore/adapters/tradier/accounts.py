@@ -31,6 +31,7 @@ class Balances:
 
     account_number: str
     total_equity: Decimal
+    total_cash: Decimal | None = None
     option_buying_power: Decimal | None = None
     margin: BuyingPower | None = None
     pdt: BuyingPower | None = None

@@ -126,11 +126,13 @@ class TradierBroker:
         return self._tradier.markets.clock()
 
     def account(self) -> BrokerAccount:
-        """Total equity and what options may still be bought for, dollars."""
+        """Total equity, what options may still be bought for, and total cash, dollars."""
         balances = self._tradier.accounts.balances(self._account)
         if balances.account_number != self._account:
             raise UnreadableAnswer("the balances are those of another account")
-        return BrokerAccount(balances.account_number, balances.total_equity, balances.for_options)
+        return BrokerAccount(
+            balances.account_number, balances.total_equity, balances.for_options, cash=balances.total_cash
+        )
 
     def _find(self, order_id: str) -> OrderRow | None:
         """The row of a client id (of Tradier's own where the order is not ours); None when today has no such order.
@@ -173,6 +175,8 @@ def order_form(ticket: OrderTicket) -> dict[str, str]:
     if not _TAG.fullmatch(ticket.tag):
         raise InvalidInput("tag", ticket.tag, "give an id of letters, digits and '-'")
     form = {**_what(ticket), "duration": "day", "tag": ticket.tag}
+    if ticket.stop is not None:
+        return {**form, "type": "stop", "stop": f"{ticket.stop:f}"}
     return form if ticket.limit is None else {**form, "price": f"{ticket.limit:f}"}
 
 

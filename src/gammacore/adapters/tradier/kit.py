@@ -10,7 +10,7 @@ from gammacore.domain.broker_facts.facts import BrokerFacts, OwnClose
 from gammacore.domain.ledger import Mode
 
 if TYPE_CHECKING:
-    from gammacore.adapters.tradier.client import TradierClient
+    from gammacore.adapters.tradier.client import TradierClient, TradierHosts
     from gammacore.ports.clock import Clock
     from gammacore.ports.credentials import Secret
 
@@ -75,6 +75,12 @@ def _client(access: Access, key: Secret, *, is_live: bool, clock: Clock | None =
     )
 
 
+def _address(hosts: TradierHosts | None, mode: Mode) -> str:
+    from gammacore.adapters.tradier.client import LIVE, SANDBOX
+
+    return (hosts or (LIVE if mode is Mode.LIVE else SANDBOX)).rest
+
+
 TRADIER = BrokerKit(
     facts=BrokerFacts(
         BrokerName.TRADIER,
@@ -89,6 +95,7 @@ TRADIER = BrokerKit(
     ),
     open=_open,
     open_market=_open_market,
+    address=_address,
     live=KeyNames((TOKEN, ACCOUNT), ACCOUNT),
     paper=KeyNames((SANDBOX_TOKEN, SANDBOX_ACCOUNT), SANDBOX_ACCOUNT),
     readers=((TOKEN, Mode.PAPER), (SANDBOX_TOKEN, Mode.PAPER)),

@@ -9,8 +9,9 @@ from typing import Any
 import attrs
 
 from gammacore.domain.reports.gex_document import exposure_document, profile_points
-from gammacore.domain.reports.now_view import NowView
+from gammacore.domain.reports.now_view import HoldingNow, NowView
 from gammacore.domain.reports.plain_values import plain
+from gammacore.domain.stops.levels import Level
 from gammacore.ports.people import Picture
 
 FORMAT = 1
@@ -78,6 +79,9 @@ def now_document(picture: Picture, whose: Whose, at: dt.datetime, dropped: int) 
         "state": view.state or None,
         "losses_in_a_row": view.losses_in_a_row,
         "metrics": _metrics(picture),
+        "alarms": plain(view.alarms),
+        "next_action": plain(view.next_action),
+        "reconciled": plain(picture.compared),
         "halted": view.halted,
         "quarantined": dict(view.quarantined),
         "dropped": dropped,
@@ -107,7 +111,9 @@ def line_document(picture: Picture) -> Document:
                 "id": one.id,
                 "mark": plain(one.mark),
                 "entry": plain(one.entry),
+                "profit": plain(one.profit),
                 "levels": {level.rule: plain(level.price) for level in one.levels if level.acts},
+                "measured": {level.rule: _drawn_on(level, one) for level in one.levels if level.acts},
             }
             for one in view.holdings
         ],
@@ -115,6 +121,14 @@ def line_document(picture: Picture) -> Document:
         "limit": plain(view.day.limit),
         "version": view.ledger_version,
     }
+
+
+def _drawn_on(level: Level, one: HoldingNow) -> str:
+    """Which figure of a line a level belongs to: the holding's `mark`, the underlying's `price`, or its `profit`."""
+    if level.measured_on == "profit":
+        return "profit"
+    is_of_share = level.measured_on == "share"
+    return "price" if is_of_share and any(leg.is_option for leg in one.legs) else "mark"
 
 
 def _day_pnl(view: NowView) -> Decimal:
@@ -135,19 +149,24 @@ def _exposure(picture: Picture) -> Document | None:
 def _metrics(picture: Picture) -> Document:
     """SC-908: what the house does not have is null, not zero."""
     hits = ("total_hits", "total_misses", "hit_rate", "quote_hit_rate", "option_hit_rate")
+    requests, errors = picture.requests or (None, None)
+    stats = picture.stats
     return {
         "cache_stats": {
             **dict.fromkeys(hits),
             "cache_sizes": dict.fromkeys(("quotes", "options", "snapshots", "bars")),
         },
         "connection_pool_stats": {
-            **dict.fromkeys(("requests", "rate_limited", "errors", "pool_timeouts")),
+            "requests": requests,
+            "rate_limited": None,
+            "errors": errors,
+            "pool_timeouts": None,
             "pools": dict.fromkeys(("stock_data", "option_data", "trading")),
         },
         "loop_stats": {
-            "quotes_per_second": None,
-            "decision_ms_p50": plain(picture.p50),
-            "decision_ms_p99": plain(picture.p99),
-            "slots": {},
+            "quotes_per_second": None if stats is None else plain(stats.quotes_per_second),
+            "decision_ms_p50": plain(picture.p50 if stats is None else stats.decision_ms_p50),
+            "decision_ms_p99": plain(picture.p99 if stats is None else stats.decision_ms_p99),
+            "slots": {} if stats is None else plain(stats.slots),
         },
     }

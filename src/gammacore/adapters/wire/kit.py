@@ -170,6 +170,8 @@ class BrokerKit:
     twins: Mapping[str, str] = field(factory=dict)
     pairs: Mapping[Mode, tuple[str, str]] = field(factory=dict)
     mode_of_address: Callable[[str], Mode | None] = lambda _url: None
+    address: Callable[[Any, Mode], str] = lambda _hosts, _mode: ""
+    """Where its orders go, by the hosts that stand in for its own, if any, and the mode; "": nowhere."""
     extra: tuple[str, str] | None = None
     delay_remedy: str = ""
     """What turns delayed quotes into ones that may be decided on."""

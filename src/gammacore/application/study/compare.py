@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
-from typing import Any
 
 from attrs import asdict, evolve, frozen
 
@@ -35,7 +34,7 @@ from gammacore.domain.study.trade_parts import (
 )
 from gammacore.domain.study.warnings import StudyWarning
 from gammacore.errors import MissingData
-from gammacore.frames import rows_as_columns, to_frame
+from gammacore.frames import Columns, Framed, rows_as_columns
 from gammacore.ports.market_data import MarketData
 
 MarketOf = Callable[[dt.date], MarketData | None]
@@ -45,7 +44,7 @@ WINDOW = dt.timedelta(minutes=10)
 
 
 @frozen(eq=False)
-class RunComparison:
+class RunComparison(Framed):
     """Two ledgers of the same days: settings first, then entries, trades, parts and slippage. Rules: ST-621..623."""
 
     settings: tuple[SettingDifference, ...]
@@ -89,24 +88,17 @@ class RunComparison:
         """The document as canonical JSON. Rule: ST-802."""
         return canonical(self.document())
 
-    def to_frame(self, backend: str | None = None) -> Any:
-        """The trades, a row each with its parts in dollars, as a frame of pandas or polars, whichever is installed.
-
-        Raises:
-            ConfigurationError: neither is installed.
-        """
-        return to_frame(
-            rows_as_columns(
-                {
-                    "date": one.date,
-                    "strategy": one.strategy,
-                    **asdict(one.parts),
-                    "live_net": None if one.live is None else one.live.net,
-                    "replay_net": None if one.replay is None else one.replay.net,
-                }
-                for one in self.trades
-            ),
-            backend,
+    def columns(self) -> Columns:
+        """The trades, a row each with its parts in dollars."""
+        return rows_as_columns(
+            {
+                "date": one.date,
+                "strategy": one.strategy,
+                **asdict(one.parts),
+                "live_net": None if one.live is None else one.live.net,
+                "replay_net": None if one.replay is None else one.replay.net,
+            }
+            for one in self.trades
         )
 
     def __repr__(self) -> str:

@@ -17,7 +17,7 @@ from attrs import evolve, field, frozen
 
 from gammacore.domain.study.documents import canonical
 from gammacore.domain.study.integrity import DayFlag, DayIntegrity
-from gammacore.frames import rows_as_columns, to_frame
+from gammacore.frames import Columns, Framed, rows_as_columns
 from gammacore.ports.day_store import DayStore
 from gammacore.ports.executor import Executor, WorkerDied
 
@@ -89,7 +89,7 @@ class ImportedDay:
 
 
 @frozen(repr=False)
-class ImportReport:
+class ImportReport(Framed):
     """What became of every day, in order of symbol and date, and the sessions in their range without data."""
 
     days: tuple[ImportedDay, ...]
@@ -115,8 +115,8 @@ class ImportReport:
         """The document as canonical JSON. Rule: ST-802."""
         return canonical(self.document())
 
-    def to_frame(self, backend: str | None = None) -> Any:
-        """A row a day, of pandas or polars, whichever is installed; reasons and flags as columns of their own."""
+    def columns(self) -> Columns:
+        """A row a day; reasons and flags as columns of their own."""
         rows = []
         for day in self.days:
             told = day.document()
@@ -125,7 +125,7 @@ class ImportReport:
             rows.append(
                 {**told, "date": day.date, **{f"rows_{name}": count for name, count in reasons.items()}, **raised}
             )
-        return to_frame(rows_as_columns(rows), backend)
+        return rows_as_columns(rows)
 
     def __str__(self) -> str:
         actions = Counter(day.action.value for day in self.days)

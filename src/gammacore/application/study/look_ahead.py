@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 from attrs import field, frozen
 
@@ -17,7 +16,7 @@ from gammacore.domain.study.look_ahead import (
     Recorded,
     first_difference,
 )
-from gammacore.frames import rows_as_columns, to_frame
+from gammacore.frames import Columns, Framed, rows_as_columns
 
 RunDay = Callable[[Alteration | None], Sequence[Recorded]]
 """Trades one day, on the market as it is or altered, at least up to the altered instant: its events, in order."""
@@ -75,7 +74,7 @@ def _difference(
 
 
 @frozen(eq=False)
-class LookAheadCheck:
+class LookAheadCheck(Framed):
     """What the check of a range found; `failed` are days that could not be traded at all, with the error. ST-602."""
 
     days: tuple[DayChecked, ...]
@@ -126,26 +125,19 @@ class LookAheadCheck:
         """The document as canonical JSON. Rule: ST-802."""
         return canonical(self.document())
 
-    def to_frame(self, backend: str | None = None) -> Any:
-        """The differences, a row each, as a frame of pandas or polars, whichever is installed.
-
-        Raises:
-            ConfigurationError: neither is installed.
-        """
-        return to_frame(
-            rows_as_columns(
-                {
-                    "date": one.date,
-                    "t": one.t,
-                    "change": one.change.value,
-                    "inputs": " ".join(one.inputs),
-                    "at": one.at,
-                    "as_it_was": one.as_it_was,
-                    "as_altered": one.as_altered,
-                }
-                for one in self.differences
-            ),
-            backend,
+    def columns(self) -> Columns:
+        """The differences, a row each."""
+        return rows_as_columns(
+            {
+                "date": one.date,
+                "t": one.t,
+                "change": one.change.value,
+                "inputs": " ".join(one.inputs),
+                "at": one.at,
+                "as_it_was": one.as_it_was,
+                "as_altered": one.as_altered,
+            }
+            for one in self.differences
         )
 
     def __repr__(self) -> str:

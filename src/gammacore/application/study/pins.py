@@ -6,7 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from attrs import evolve, frozen
@@ -25,7 +25,7 @@ from gammacore.domain.study.pin_sensitivity import PinMoment, PinSensitivity, Pi
 from gammacore.domain.study.pin_study import MarkDays, PinMark, share_known_to, study_marks
 from gammacore.domain.study.warnings import StudyWarning
 from gammacore.errors import InvalidInput
-from gammacore.frames import rows_as_columns, to_frame
+from gammacore.frames import Columns, Framed, rows_as_columns
 from gammacore.ports.market_data import GexSource, MarketData, SettlementPrint
 
 MARKS = tuple(dt.time(hour) for hour in range(10, 16))
@@ -171,7 +171,7 @@ class PinDraws(Protocol):
 
 
 @frozen(eq=False)
-class PinStudy:
+class PinStudy(Framed):
     """What the days show of the pin. Rules: ST-701..706; ST-006 puts `warnings` first."""
 
     underlying: str
@@ -196,26 +196,19 @@ class PinStudy:
         """The document as canonical JSON. Rule: ST-802."""
         return canonical(self.document())
 
-    def to_frame(self, backend: str | None = None) -> Any:
-        """What was seen, a row a day and mark, as a frame of pandas or polars, whichever is installed.
-
-        Raises:
-            ConfigurationError: neither is installed.
-        """
-        return to_frame(
-            rows_as_columns(
-                {
-                    "date": one.date,
-                    "mark": f"{one.mark:%H:%M}",
-                    "price": one.price,
-                    "pin": one.pin,
-                    "close": one.close,
-                    "expected_move": one.move,
-                    "vix": one.vix,
-                }
-                for one in self.looks
-            ),
-            backend,
+    def columns(self) -> Columns:
+        """What was seen, a row a day and mark."""
+        return rows_as_columns(
+            {
+                "date": one.date,
+                "mark": f"{one.mark:%H:%M}",
+                "price": one.price,
+                "pin": one.pin,
+                "close": one.close,
+                "expected_move": one.move,
+                "vix": one.vix,
+            }
+            for one in self.looks
         )
 
     def __repr__(self) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from attrs import fields, frozen
 
@@ -13,7 +12,7 @@ from gammacore.domain.study.documents import canonical, statistics_document
 from gammacore.domain.study.record import ClosedTrade, trade_row
 from gammacore.domain.study.statistics import SessionsOfRecord, StatisticsRules, StudyStatistics, study_statistics
 from gammacore.domain.study.warnings import RunFacts
-from gammacore.frames import rows_as_columns, to_frame
+from gammacore.frames import Columns, Framed, rows_as_columns
 from gammacore.ports.clock import Calendar
 
 Draw = Callable[[int, int, int], Draws]
@@ -22,21 +21,17 @@ ONE_DAY = dt.timedelta(days=1)
 
 
 @frozen(repr=False)
-class RecordStatistics(StudyStatistics):
+class RecordStatistics(StudyStatistics, Framed):
     """The statistics of a record, with what a notebook wants of them. Its repr shows the warnings. Rule: ST-802."""
 
     def to_json(self) -> str:
         """The document of result.json, canonical. Rule: ST-213."""
         return canonical(statistics_document(self))
 
-    def to_frame(self, backend: str | None = None) -> Any:
-        """The trades as a frame of pandas or polars, whichever is installed; dollars as float64.
-
-        Raises:
-            ConfigurationError: neither is installed.
-        """
+    def columns(self) -> Columns:
+        """The trades, a row each."""
         rows = ({**trade_row(trade), "net": trade.net, "flags": ";".join(sorted(trade.flags))} for trade in self.record)
-        return to_frame(rows_as_columns(rows), backend)
+        return rows_as_columns(rows)
 
     def __repr__(self) -> str:
         counted = self.net.counted

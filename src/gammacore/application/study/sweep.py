@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Protocol
 
 from attrs import field, fields, frozen
 
@@ -22,7 +22,7 @@ from gammacore.domain.study.grid import Grid, kept_of, rungs
 from gammacore.domain.study.record import ClosedTrade
 from gammacore.domain.study.sweep_outcome import Objective, SweepOutcome, SweepResult, SweepRow, result_of
 from gammacore.errors import GammacoreError
-from gammacore.frames import to_frame
+from gammacore.frames import Columns, Framed
 from gammacore.ports.clock import Clock
 from gammacore.ports.executor import Executor
 
@@ -255,20 +255,16 @@ class Sweep:
 
 
 @frozen(eq=False, repr=False)
-class SweepFindings(SweepOutcome):
+class SweepFindings(SweepOutcome, Framed):
     """A finished sweep, with what a notebook wants of it. Its repr shows the warnings and the verdict. Rule: ST-802."""
 
     def to_json(self) -> str:
         """The document of result.json, canonical. Rule: ST-213."""
         return canonical(self.document())
 
-    def to_frame(self, backend: str | None = None) -> Any:
-        """Every result as a frame of pandas or polars, whichever is installed: swept keys, then figures.
-
-        Raises:
-            ConfigurationError: neither is installed.
-        """
-        return to_frame(self.table(), backend)
+    def columns(self) -> Columns:
+        """Every result by column: swept keys, then figures."""
+        return self.table()
 
 
 def first_difference(columns: Sequence[ClosedTrade], loop: Sequence[ClosedTrade]) -> str:

@@ -207,7 +207,7 @@ class Book:
     @property
     def live_spreads(self) -> tuple[SoldSpread, ...]:
         """The credit spreads among them of which something has filled."""
-        return tuple(spread for spread in sold_spreads(self._holdings.live) if spread.has_filled)
+        return self._holdings.live_spreads
 
     def holding(self, holding: str) -> AnyHolding | None:
         return self._holdings.by_id.get(holding)

@@ -24,7 +24,15 @@ from gammacore.domain.holding_events import (
     SharesDelivered,
     WatchChanged,
 )
-from gammacore.domain.holdings.holding import AnyHolding, Holding, HoldingState, Origin, is_spread
+from gammacore.domain.holdings.holding import (
+    AnyHolding,
+    Holding,
+    HoldingState,
+    Origin,
+    SoldSpread,
+    is_spread,
+    sold_spreads,
+)
 from gammacore.domain.holdings.lots import ZERO
 from gammacore.domain.holdings.plans import (
     DeltaWatch,
@@ -69,6 +77,8 @@ class HoldingLog:
         self._all: dict[str, AnyHolding] = {}
         self._live: dict[str, None] = {}
         self._policies: dict[str, StopPolicy] = {}
+        self._shown: tuple[tuple[AnyHolding, ...], tuple[SoldSpread, ...]] | None = None
+        """`live` and `live_spreads` as last asked for: asked many times a look, changed a few times a day."""
 
     @property
     def by_id(self) -> Mapping[str, AnyHolding]:
@@ -76,7 +86,17 @@ class HoldingLog:
 
     @property
     def live(self) -> tuple[AnyHolding, ...]:
-        return tuple(map(self._all.__getitem__, self._live))
+        return (self._shown or self._show())[0]
+
+    @property
+    def live_spreads(self) -> tuple[SoldSpread, ...]:
+        """The credit spreads among them of which something has filled."""
+        return (self._shown or self._show())[1]
+
+    def _show(self) -> tuple[tuple[AnyHolding, ...], tuple[SoldSpread, ...]]:
+        live = tuple(map(self._all.__getitem__, self._live))
+        self._shown = live, tuple(spread for spread in sold_spreads(live) if spread.has_filled)
+        return self._shown
 
     def knows_policy(self, policy: str) -> bool:
         return policy in self._policies
@@ -102,8 +122,8 @@ class HoldingLog:
                 self._begin(event, opens)
         elif known is None:
             raise InvalidInput("opens", ticket.id, "the first order of a holding says what it opens")
-        elif ticket.purpose.closes:
-            self._all[known.id] = evolve(known, close_attempts=known.close_attempts + 1)
+        elif ticket.purpose.closes and not ticket.is_stop:
+            self._set(evolve(known, close_attempts=known.close_attempts + 1))
 
     def _begin(self, event: OrderIntended, opens: Opening) -> None:
         ticket, plan = event.ticket, None
@@ -126,7 +146,7 @@ class HoldingLog:
         before, now, holding = order.execution, event.execution, self._known(order.ticket.holding)
         is_entry = order.ticket.purpose is Purpose.ENTRY
         if not holding.is_live and is_spread(holding) and not is_entry:
-            self._all[holding.id] = holding.filled(order.ticket, before, now)
+            self._set(holding.filled(order.ticket, before, now))
             return
         holding = holding if holding.is_live else holding.anew(event.at)
         if is_spread(holding) and is_entry:
@@ -139,8 +159,8 @@ class HoldingLog:
         """An order has ended; `works` whether another of its holding does. One that never filled is over by that."""
         holding = self._all.get(order.ticket.holding)
         if holding is not None and holding.state is HoldingState.ENTERING and not works:
-            self._all[holding.id] = holding.closed(at, UNFILLED)
             self._live.pop(holding.id)
+            self._set(holding.closed(at, UNFILLED))
 
     # -- events of holdings -------------------------------------------------------------------------------------------
 
@@ -156,14 +176,14 @@ class HoldingLog:
             case HoldingAdopted():
                 self._adopted(event)
             case WatchChanged():
-                self._all[event.holding] = _with_watch(self._open(event.holding), event.watch)
+                self._set(_with_watch(self._open(event.holding), event.watch))
             case CloseDecided():
                 self._closing(event)
             case SettlementAwaited():
                 holding = self._open(event.holding)
                 decided = HoldingState.OPEN if holding.exit_decided_at is None else HoldingState.CLOSING
                 state = HoldingState.AWAITING_SETTLEMENT if event.expired else decided
-                self._all[event.holding] = evolve(holding, state=state)
+                self._set(evolve(holding, state=state))
             case SharesDelivered():
                 self._delivered(event)
             case HoldingSettled():
@@ -188,10 +208,10 @@ class HoldingLog:
         state = HoldingState.OPEN if event.symbols else HoldingState.ENTERING
         holding: AnyHolding = Holding(
             event.holding, event.owner, event.underlying, event.origin, state, event.opened_at, plan,
-            event.contracts, event.price if plan is not None else ZERO,
+            event.contracts, event.price if plan is not None else ZERO, terms=event.terms,
         )  # fmt: skip
         for symbol, quantity in event.symbols.items():
-            holding = holding.traded(symbol, quantity, event.price)
+            holding = holding.traded(symbol, quantity, event.prices.get(symbol, event.price))
         if plan is not None:
             holding = evolve(holding, cash=event.price * event.contracts * EQUITY_OPTION_MULTIPLIER)
         self._put(_with_watch(holding, event.watch or holding.watch))
@@ -200,12 +220,7 @@ class HoldingLog:
         holding = self._open(event.holding)
         if not holding.has_filled:
             raise InvalidInput("holding", holding.id, "nothing of it has filled, so there is nothing to close")
-        self._all[holding.id] = evolve(
-            holding,
-            state=HoldingState.CLOSING,
-            exit_reason=event.reason,
-            exit_decided_at=event.at,
-        )
+        self._set(evolve(holding, state=HoldingState.CLOSING, exit_reason=event.reason, exit_decided_at=event.at))
 
     def _delivered(self, event: SharesDelivered) -> None:
         """Shares that settlement moved are a holding of their own, at the settlement price. Rule: CS-529."""
@@ -230,8 +245,9 @@ class HoldingLog:
         """Book a holding; format 1 also booked what never filled, which is over with its last order already."""
         if event.reason == UNFILLED and self._known(event.holding).exit_reason == UNFILLED:
             return
-        self._all[event.holding] = self._open(event.holding).closed(event.at, event.reason)
+        closed = self._open(event.holding).closed(event.at, event.reason)
         self._live.pop(event.holding, None)
+        self._set(closed)
 
     def _plan(
         self, terms: SpreadTerms, holding: str, spread: CreditSpread, contracts: int, limit: Decimal | None
@@ -243,8 +259,12 @@ class HoldingLog:
         return plan_of(terms, holding, spread, contracts, limit, policy)
 
     def _put(self, holding: AnyHolding) -> None:
-        self._all[holding.id] = holding
         self._live[holding.id] = None
+        self._set(holding)
+
+    def _set(self, holding: AnyHolding) -> None:
+        self._all[holding.id] = holding
+        self._shown = None
 
     def _known(self, holding: str) -> AnyHolding:
         if (known := self._all.get(holding)) is None:

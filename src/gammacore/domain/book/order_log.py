@@ -34,6 +34,8 @@ class OrderLog:
         self._all: dict[str, Order] = {}
         self._working: dict[str, None] = {}
         self._of: dict[str, list[str]] = {}
+        self._shown: tuple[Order, ...] | None = None
+        """`working` as last asked for: asked many times a look, changed a few times a day."""
 
     @property
     def by_id(self) -> Mapping[str, Order]:
@@ -41,7 +43,9 @@ class OrderLog:
 
     @property
     def working(self) -> tuple[Order, ...]:
-        return tuple(map(self._all.__getitem__, self._working))
+        if self._shown is None:
+            self._shown = tuple(map(self._all.__getitem__, self._working))
+        return self._shown
 
     def of(self, holding: str) -> tuple[Order, ...]:
         """The orders of a holding, oldest first."""
@@ -96,6 +100,7 @@ class OrderLog:
             raise InvalidInput("order", ticket.id, "an order is intended once; a repeat needs another attempt number")
         self._all[ticket.id] = Order(ticket, OrderState.INTENDED, event.at, event.at)
         self._working[ticket.id] = None
+        self._shown = None
         self._of.setdefault(ticket.holding, []).append(ticket.id)
 
     def _called_back(self, event: CancelRequested) -> None:
@@ -115,6 +120,7 @@ class OrderLog:
     def _move(self, order: str, state: OrderState, at: dt.datetime, **changes: Any) -> None:
         moved = self.known(order).moved(state, at, **changes)
         self._all[order] = moved
+        self._shown = None
         if moved.is_working:
             self._working[order] = None
         else:

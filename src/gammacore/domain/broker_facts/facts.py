@@ -39,6 +39,8 @@ class BrokerFacts:
     spread_levels: tuple[Dated[int], ...]
     """The least option level at which a credit spread may be sold."""
     own_closes: tuple[Dated[OwnClose], ...]
+    refuses_stops: str = ""
+    """Why no stop order of ours rests on one leg of a spread there; "" where one does. Decision 0058."""
 
     def spread_level(self, date: dt.date) -> int:
         """The least option level for spreads on a date."""

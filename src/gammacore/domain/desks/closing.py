@@ -41,6 +41,16 @@ def is_buying_back(position: SoldSpread, book: BookView) -> bool:
     return any(order.is_working and order.ticket.buys_back for order in book.orders_of(position.id))
 
 
+def buying_back_since(orders: Sequence[Order]) -> dt.datetime | None:
+    """When the first of the newest orders in a row was meant that should have bought back and never filled. CS-563."""
+    since: dt.datetime | None = None
+    for order in reversed(orders):
+        if not order.ticket.buys_back or order.state is OrderState.FILLED:
+            break
+        since = order.intended_at
+    return since
+
+
 def last_buy_back(side: Vertical, orders: Iterable[Order]) -> Order | None:
     """The newest order that was to buy the short of a side back."""
     of_side = [order for order in orders if order.ticket.buys_back and side.short.occ in order.ticket.symbols]

@@ -67,7 +67,7 @@ class CreditSpreadDesk:
     def due_slots(self, now: dt.datetime, session: TradingSession, book: BookView) -> tuple[dt.datetime, ...]:
         """Scheduled entries at or before now that were not judged yet. Rule: CS-306."""
         slots = self.entries.schedule.slots(session)
-        return tuple(slot for slot in slots if slot <= now and not book.judged(slot))
+        return tuple([slot for slot in slots if slot <= now and not book.judged(slot)])
 
     def needs(self, now: dt.datetime, session: TradingSession, book: BookView) -> Needs:
         """The pin is recomputed for every scheduled entry and never otherwise. Rule: CS-111."""

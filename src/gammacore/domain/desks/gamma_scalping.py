@@ -14,14 +14,18 @@ from attrs import frozen
 
 from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.gamma_entry import StraddleEntry
+from gammacore.domain.desks.gamma_look import StraddleLook
+from gammacore.domain.desks.gamma_resume import EarlierSession, must_resume
 from gammacore.domain.desks.gamma_watch import StraddleWatch
 from gammacore.domain.desks.scalp_duties import duties, must_go_flat
 from gammacore.domain.holdings.holding import AnyHolding
 from gammacore.domain.holdings.plans import DeltaWatch
+from gammacore.domain.instruments import contract_of
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.scalping.gamma import FIRST_MINUTE, GammaRules, InitMode
-from gammacore.domain.scalping.straddle_exit import EXIT_MINUTES, contracts_of
+from gammacore.domain.scalping.straddle_exit import EXIT_MINUTES, contracts_of, straddle_levels, straddle_profit
 from gammacore.domain.sessions import TradingSession
+from gammacore.domain.stops.levels import Level
 from gammacore.domain.strategy import NOTHING_MORE, Decision, Decisions, Needs, Situation
 
 NAME = "gamma-scalping"
@@ -44,10 +48,14 @@ class GammaScalpingDesk:
             expiries = [contract.expiry for holding in held for contract in contracts_of(holding)]
             return Needs(rates=True, expiries=(min(expiries), max(expiries)) if expiries else None)
         start, end = session.after_open(FIRST_MINUTE), session.before_close(EXIT_MINUTES)
-        if not start <= now < end:
+        resumes = session.is_trading(now) and must_resume(self.rules, book, session, self.name)
+        if not (resumes or start <= now < end):
             return NOTHING_MORE
-        near, far = (session.date + dt.timedelta(days=days) for days in (self.rules.min_dte, self.rules.max_dte))
-        return Needs(account=True, equity=True, rates=True, expiries=(near, far))
+        bought = [session.date + dt.timedelta(days=days) for days in (self.rules.min_dte, self.rules.max_dte)]
+        found = [contract.expiry for symbol in book.quarantined if (contract := contract_of(symbol)) is not None]
+        expiries = found if resumes and found else bought
+        span = (min(expiries), max(expiries))
+        return Needs(account=True, equity=True, rates=True, holdings=resumes, expiries=span)
 
     def deadlines(self, session: TradingSession, book: BookView) -> tuple[dt.datetime, ...]:
         """The window's start, the exit by time, each heartbeat of what is held. Rule: SC-436."""
@@ -58,8 +66,18 @@ class GammaScalpingDesk:
     def decide(self, situation: Situation) -> Decisions:
         kept = frozenset(one.id for one in self.held(situation.book, situation.session))
         return Decisions(
-            (*duties(situation, self.limits, kept), *self.watch(situation), *self.enter(situation))
+            (*duties(situation, self.limits, kept), *self.resume(situation), *self.watch(situation),
+             *self.enter(situation))
         )  # fmt: skip
+
+    def resume(self, situation: Situation) -> Iterator[Decision]:
+        """Takes over the straddle the broker shows, before anything else of a session. Rules: SC-451, SC-452."""
+        if situation.session.is_trading(situation.now) and situation.book.flatten is None:
+            yield from self.earlier(situation).steps()
+
+    def earlier(self, situation: Situation) -> EarlierSession:
+        """What an earlier session left, at this look. Rule: SC-451."""
+        return EarlierSession(self.rules, self.limits, situation, self.name)
 
     def watch(self, situation: Situation, out: str | None = None, regime: str | None = None) -> Iterator[Decision]:
         """Hedges and exits of what it holds; `out` closes all of it, `regime` leaves as an exit of its own. SC-453."""
@@ -67,7 +85,7 @@ class GammaScalpingDesk:
             return
         flat = out or self._must_go_flat(situation)
         for holding in self.held(situation.book, situation.session):
-            yield from StraddleWatch(self.rules, situation, holding, flat, regime).steps()
+            yield from StraddleWatch(StraddleLook(self.rules, situation, holding), flat, regime).steps()
 
     def enter(self, situation: Situation) -> Iterator[Decision]:
         """One purchase, or the first gate that forbids it, journaled where it is new, a halt too. SC-011, SC-403."""
@@ -82,6 +100,13 @@ class GammaScalpingDesk:
         """The purchase as it would be judged in this situation, whether it is due or not. Rule: SC-505."""
         fed_day = situation.session.date in self.fed_days
         return StraddleEntry(self.rules, self.limits, situation, self.name, fed_day)
+
+    def levels(self, situation: Situation, holding: AnyHolding) -> tuple[Level, ...]:
+        """Stop and target of a straddle it holds, dollars of profit, by the rules that sell it. CS-512, SC-453."""
+        if holding.owner != self.name:
+            return ()
+        profit = straddle_profit(holding, situation.market, situation.underlying)
+        return straddle_levels(self.rules, holding, profit)
 
     def held(self, book: BookView, session: TradingSession) -> tuple[AnyHolding, ...]:
         """What it holds or is buying: of an earlier session only where that is taken over. Rules: SC-451, SC-452."""

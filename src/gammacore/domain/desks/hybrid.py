@@ -48,6 +48,7 @@ class HybridDesk:
             account=shares.account or straddle.account,
             equity=shares.equity or straddle.equity,
             rates=straddle.rates,
+            holdings=straddle.holdings,
             expiries=straddle.expiries,
         )
 
@@ -58,8 +59,9 @@ class HybridDesk:
         return (*self.st0cka.deadlines(session, book), *self.gamma.deadlines(session, book))
 
     def levels(self, situation: Situation, holding: AnyHolding) -> tuple[Level, ...]:
-        """Those of its share desk; a straddle is left by time and volatility and has no level. Rule: CS-512."""
-        return self.st0cka.levels(situation, holding) if holding.owner == self.st0cka.name else ()
+        """Those of the desk that holds it. Rule: CS-512."""
+        is_shares = holding.owner == self.st0cka.name
+        return self.st0cka.levels(situation, holding) if is_shares else self.gamma.levels(situation, holding)
 
     def decide(self, situation: Situation) -> Decisions:
         book, session = situation.book, situation.session
@@ -104,7 +106,10 @@ class HybridDesk:
                 assert_never(state)
 
     def _begin(self, situation: Situation, reading: VolatilityReading) -> Iterator[Decision]:
-        """The first reading of a day sets the desk without a change. Rule: SC-503."""
+        """The first reading of a day sets the desk without a change, once no straddle is to be resumed. SC-503."""
+        if (earlier := self.gamma.earlier(situation)).awaits_straddle:
+            yield from tuple(earlier.steps()) or self.gamma.entry(situation).steps()  # a wait is journaled
+            return
         yield _switch(None, self.rules.chosen(reading), SwitchStep.FIRST_READING, reading)
 
     def _in_st0cka(self, situation: Situation, reading: VolatilityReading) -> Iterator[Decision]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 
+from gammacore.domain.book.book import Book
 from gammacore.domain.desks.outside_trades import taken_back
-from gammacore.domain.holdings.holding import AnyHolding
+from gammacore.domain.holdings.holding import AnyHolding, is_spread
 from gammacore.domain.holdings.lots import is_possible_credit, with_price
 from gammacore.domain.ledger import (
     AlarmRaised,
@@ -21,6 +22,34 @@ from gammacore.domain.ledger import (
     OrderWasRejected,
 )
 from gammacore.domain.orders import Order, OrderReport, OrderState, Purpose, tells_more
+
+LATE_FILLS = dt.timedelta(minutes=2)
+"""An ended order is looked at for so long: a cancel and a fill may cross. Rule: CS-410."""
+_A_DAY = dt.timedelta(days=1)
+"""No order outlives the session it was meant in."""
+_ENDED_UNFILLED = (OrderState.CANCELED, OrderState.NOT_SENT, OrderState.REJECTED)
+
+
+def unpriced(book: Book) -> list[Order]:
+    """Filled entries and closes whose price the broker has yet to say. Rule: CS-411."""
+    return [order for holding in book.live_holdings for order in book.orders_of(holding.id) if order.lacks_price]
+
+
+def may_fill_late(book: Book, now: dt.datetime) -> list[Order]:
+    """Orders that ended unfilled a moment ago: the cancel and a fill may have crossed, a refusal may not be true.
+
+    Rules: CS-408, CS-410.
+    """
+    if not (today := book.orders_since(now - _A_DAY)):
+        return []
+    recent = (order for order in today if now - order.changed_at <= LATE_FILLS)
+    return [order for order in recent if order.state in _ENDED_UNFILLED and _takes_fills(book, order)]
+
+
+def _takes_fills(book: Book, order: Order) -> bool:
+    """What ends a spread that is booked already belongs to nothing. Rule: CS-564."""
+    holding = book.holdings[order.ticket.holding]
+    return holding.is_live or not is_spread(holding)
 
 
 def news_of(order: Order, report: OrderReport, holding: AnyHolding, now: dt.datetime) -> list[Event]:

@@ -14,6 +14,7 @@ from itertools import count
 
 from attrs import evolve, frozen
 
+from gammacore.domain.dollars import CENT
 from gammacore.domain.holding_events import HoldingAdopted
 from gammacore.domain.holdings.holding import SPREADS, Origin
 from gammacore.domain.holdings.plans import SpreadTerms, policy_id
@@ -30,7 +31,7 @@ from gammacore.domain.instruments import (
 from gammacore.domain.legs import LegFill
 from gammacore.domain.orders import OrderReport, mark_of_id
 from gammacore.domain.parameters import parameter
-from gammacore.domain.spreads import CENT, CreditSpread, Vertical
+from gammacore.domain.spreads import CreditSpread, Vertical
 from gammacore.domain.words import Confidence, Direction, StrategyTag
 
 ORPHAN_TARGET = Decimal("0.50")

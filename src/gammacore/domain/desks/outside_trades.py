@@ -11,13 +11,13 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
+from gammacore.domain.dollars import to_cents
 from gammacore.domain.holding_events import HoldingAdjusted
 from gammacore.domain.holdings.holding import AnyHolding
 from gammacore.domain.instruments import Side
 from gammacore.domain.legs import LegFill
 from gammacore.domain.orders import OrderReport
 from gammacore.domain.sessions import new_york_date
-from gammacore.domain.spreads import to_cents
 
 
 def adjustments(

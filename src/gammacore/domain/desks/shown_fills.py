@@ -22,6 +22,7 @@ from gammacore.domain.legs import Leg, LegFill
 from gammacore.domain.orders import Execution, Order, OrderState, OrderTicket, still_closing
 from gammacore.domain.strategy import Repair
 
+NO_TIME = dt.timedelta(0)
 _NEVER_TAKEN = (OrderState.REJECTED, OrderState.NOT_SENT)
 """What an answer, or its absence, made of an order; the holdings may show that it was taken after all."""
 
@@ -43,25 +44,40 @@ def may_still_fill(orders: Iterable[Order], symbol: str, gap: int) -> int:
 
 
 def unreported_fills(
-    book: BookView, now: dt.datetime, after: dt.timedelta, silent: Container[str]
+    book: BookView, now: dt.datetime, after: dt.timedelta, silent: Container[str], absence: dt.timedelta = NO_TIME
 ) -> Iterator[tuple[Order, Execution]]:  # fmt: skip
     """Working orders of which the holdings have shown more than they report for `after`, and all that is filled then.
 
     Of a `silent` order (by id) all that is shown counts; of one that is reported only what leaves a short uncovered,
     for the rest its own next report is waited for. Where the short is not shown either (a list of holdings that is
-    empty), nothing shown is uncovered.
+    empty), nothing shown is uncovered. A resting stop is asked last, and after `absence`: its fill uncovers nothing.
     """
     seen_now = {symbol: seen.change for symbol, seen in book.differences.items()}
     beyond = {symbol: seen.change for symbol, seen in book.differences.items() if now - seen.at >= after}
-    for order in book.working_orders:
-        more = _shown_of(order, beyond)
+    gone = {symbol for symbol in beyond if now - book.differences[symbol].at >= absence}
+    for order in sorted(book.working_orders, key=lambda order: order.ticket.is_stop):
         holding = book.holding(order.ticket.holding)
+        more = _shown_of(order, _left_for_a_stop(book, holding, beyond, gone) if order.ticket.is_stop else beyond)
         if not more or holding is None or not _has_price(order.ticket, holding):
             continue
         if order.id in silent or (_uncovers(holding, more) and _uncovers(holding, _shown_of(order, seen_now))):
             for symbol, change in more.items():
                 beyond[symbol] -= change
             yield order, _with_more(order, more)
+
+
+def _left_for_a_stop(
+    book: BookView, holding: AnyHolding | None, beyond: Mapping[str, int], gone: Container[str]
+) -> dict[str, int]:
+    """What is shown beyond all that orders at the market may have filled: a stop that rests explains only the rest.
+
+    It buys a short and leaves its long: where a long of the holding is not shown either, it explains nothing.
+    """
+    seen = {symbol: one.change for symbol, one in book.differences.items()}
+    if holding is None or any(part(seen.get(symbol, 0), -held) for symbol, held in holding.options.items() if held > 0):
+        return {}
+    at_market = [order for order in book.working_orders if not order.ticket.is_stop]
+    return {s: gap - may_still_fill(at_market, s, gap) for s, gap in beyond.items() if s in gone}
 
 
 def fills_after_all(
@@ -146,8 +162,10 @@ def buy_back_uncovered(book: BookView, now: dt.datetime, after: dt.timedelta) ->
 
     What several spreads hold of one contract is missing of the oldest first, as when it is taken out of the book.
     """
+    if not (spreads := book.live_spreads):
+        return
     missing = {symbol: seen.change for symbol, seen in book.differences.items()}
-    for spread in book.live_spreads:
+    for spread in spreads:
         if spread.naked_shorts() and _goes_unanswered(spread, book, now, after):
             yield from _buy_back(spread, spread.naked_shorts(), book)
             continue

@@ -102,8 +102,13 @@ class _Watch:
         watch = rules.watch(position, known, look.price)
         if watch != self.holding.memory:
             yield SaveState(self.holding.id, watch)
-        if (sale := self._sale(rules.judge(position, watch, look), orders, quantity)) is not None:
-            yield from self._leave(sale, symbol, orders, look)
+        if (sale := self._sale(rules.judge(position, watch, look), orders, quantity)) is None:
+            return
+        left = rules.left(position, watch, look.price)
+        for step in self._leave(sale, symbol, orders, look):
+            if isinstance(step, Trade) and left != watch:
+                yield SaveState(self.holding.id, left)
+            yield step
 
     def levels(self) -> tuple[Level, ...]:
         for symbol, quantity in self.holding.options.items():

@@ -15,19 +15,15 @@ from attrs import define
 from gammacore.domain.desks.scalp_duties import account_of
 from gammacore.domain.desks.st0ckg_frame import DayFrame
 from gammacore.domain.desks.st0ckg_purchase import OptionPurchase
-from gammacore.domain.holdings.holding import AnyHolding
+from gammacore.domain.desks.st0ckg_signals import DaySignals
 from gammacore.domain.ledger import EntryJudged
-from gammacore.domain.orders import THE_DAY, Order, OrderState, Purpose
+from gammacore.domain.orders import THE_DAY
 from gammacore.domain.risk.limits import RiskLimits
-from gammacore.domain.scalping.option_choice import right_bought
-from gammacore.domain.scalping.signals.detectors import composite_score, read_signals, strongest
-from gammacore.domain.scalping.signals.history import RULE_OF, is_signal, was_seen
-from gammacore.domain.scalping.signals.signal import SignalReading
-from gammacore.domain.scalping.st0ckg import REPEAT, SPACING, St0ckgRules, Window
+from gammacore.domain.scalping.signals.history import RULE_OF, bar_verdict, is_signal, was_seen
+from gammacore.domain.scalping.st0ckg import SPACING, St0ckgRules, Window
 from gammacore.domain.strategy import Decision, NoTrade, Situation
 from gammacore.domain.verdicts import FilterVerdict, Verdict
 from gammacore.domain.volatility import VolatilityRules, VolatilityState
-from gammacore.domain.words import Direction
 
 
 @define(eq=False)
@@ -65,7 +61,7 @@ class OptionEntry:
             at=self.situation.now,
             scheduled_at=taken_at if no is None else self.window[0],
             reason=None if no is None else no.reason,
-            explanation=f"{self.choice}, volatility {self.volatility.reading}" if no is None else str(no),
+            explanation=f"{self.signals.choice}, volatility {self.volatility.reading}" if no is None else str(no),
             filters=verdicts,
             price=self.situation.price,
             pin=None,
@@ -94,17 +90,19 @@ class OptionEntry:
         yield FilterVerdict("SC-302", "opening_range", self._judge_range())
         yield FilterVerdict("SC-325", "trade_spacing", self._judge_spacing())
         yield FilterVerdict("SC-305", "battle_lines", frame.judged_lines[1])
-        for reading, verdict in self.judged_signals:
+        if frame.bars:
+            yield bar_verdict(frame.bars[-1].end)
+        for reading, verdict in self.signals.judged:
             yield FilterVerdict(RULE_OF[reading.name], str(reading.name), verdict)
-        yield FilterVerdict("SC-322", "signals", self._judge_signals())
-        yield FilterVerdict("SC-323", "composite", self._judge_composite())
+        yield FilterVerdict("SC-322", "signals", self.signals.judge())
+        yield FilterVerdict("SC-323", "composite", self.signals.judge_composite())
         yield FilterVerdict("SC-327", "expiry", self._judge_expiry())
         yield FilterVerdict("SC-328", "option", self.purchase.search.verdict)
         yield FilterVerdict("SC-331", "size", self.purchase.judge_size())
         yield from account.sized_gates(self.purchase.sized)
 
     def _judge_flight(self) -> Verdict:
-        busy = [order for order in self._own_orders if order.is_working and order.ticket.life != THE_DAY]
+        busy = [order for order in self.signals.own_orders if order.is_working and order.ticket.life != THE_DAY]
         return Verdict.skip("order_in_flight", busy[0].id) if busy else Verdict.ok()
 
     def _judge_window(self) -> Verdict:
@@ -124,43 +122,12 @@ class OptionEntry:
 
     def _judge_spacing(self) -> Verdict:
         """Since the last entry that filled anything. Rule: SC-325."""
-        filled = [order.changed_at for order in self._own_entries if order.execution.any]
+        filled = [order.changed_at for order in self.signals.own_entries if order.execution.any]
         if not filled:
             return Verdict.ok("first entry")
         since = self.situation.now - max(filled)
         value = f"{since.total_seconds():.0f} s since the last"
         return Verdict.skip("trade_spacing", value, f"< {SPACING.seconds} s") if since < SPACING else Verdict.ok(value)
-
-    def _judge_signals(self) -> Verdict:
-        """Passed with the strongest that passed; else what refuses the strongest of those that were seen."""
-        if (choice := self.choice) is not None:
-            return Verdict.ok(str(choice), str(choice.direction))
-        seen = strongest(reading for reading, _ in self.judged_signals if reading.is_present)
-        if seen is None:
-            return Verdict.skip("no_signal", "every detector says none")
-        return next(verdict for reading, verdict in self.judged_signals if reading is seen)
-
-    def _judge_signal(self, reading: SignalReading) -> Verdict:
-        """Its own gates. Rules: SC-307, SC-311, SC-325."""
-        verdict = reading.judge(self.rules.min_confidence)
-        right, lines = right_bought(reading.direction), self.frame.lines
-        if not verdict.passed or right is None or lines is None:
-            return verdict
-        ordered = [order.intended_at for one in self._own if one.terms is not None and one.terms.signal == reading.name
-                   for order in self._entries_of(one)]  # fmt: skip
-        if ordered and (since := self.situation.now - max(ordered)) < REPEAT:
-            return Verdict.skip("signal_repeat", f"{since.total_seconds():.0f} s ago", f"< {REPEAT.seconds} s")
-        if self.frame.bias not in (Direction.NEUTRAL, reading.direction):
-            return Verdict.skip("bias_disagrees", str(reading.direction), f"the day is {self.frame.bias}")
-        if lines.is_invalid(right, self.price):
-            return Verdict.skip("invalid_at_entry", self.price, f"beyond {lines.invalidation(right)}")
-        return verdict
-
-    def _judge_composite(self) -> Verdict:
-        score, least = composite_score([reading for reading, _ in self.judged_signals]), self.rules.min_composite
-        if least is not None and score < least:
-            return Verdict.skip("composite_low", score, f"< {least}")
-        return Verdict.ok(score)
 
     def _judge_expiry(self) -> Verdict:
         if self.frame.expiry is None:
@@ -180,43 +147,19 @@ class OptionEntry:
         return Decimal(0) if quote is None else quote.mid
 
     @cached_property
+    def signals(self) -> DaySignals:
+        return DaySignals(self.rules, self.situation, self.frame, self.price, self.strategy)
+
+    @cached_property
     def volatility(self) -> VolatilityState:
         market = self.situation.market
         return self.volatility_rules.state(self.situation.history, market.vix, market.vix_at, self.situation.now)
 
     @cached_property
-    def _own(self) -> tuple[AnyHolding, ...]:
-        book, today = self.situation.book, self.situation.session.open
-        return tuple(one for one in book.holdings.values() if one.owner == self.strategy and one.opened_at >= today)
-
-    @property
-    def _own_orders(self) -> tuple[Order, ...]:
-        return tuple(order for holding in self._own for order in self.situation.book.orders_of(holding.id))
-
-    @property
-    def _own_entries(self) -> tuple[Order, ...]:
-        return tuple(order for holding in self._own for order in self._entries_of(holding))
-
-    def _entries_of(self, holding: AnyHolding) -> tuple[Order, ...]:
-        """Its entries that were sent, filled or not."""
-        orders = self.situation.book.orders_of(holding.id)
-        return tuple(one for one in orders
-                     if one.ticket.purpose is Purpose.ENTRY and one.state is not OrderState.NOT_SENT)  # fmt: skip
-
-    @cached_property
-    def judged_signals(self) -> tuple[tuple[SignalReading, Verdict], ...]:
-        readings = read_signals(self.frame.view(self.price), self.rules.dealer_gamma)
-        return tuple((reading, self._judge_signal(reading)) for reading in readings)
-
-    @cached_property
-    def choice(self) -> SignalReading | None:
-        """The strongest signal that passed. Rule: SC-322."""
-        return strongest(reading for reading, verdict in self.judged_signals if verdict.passed)
-
-    @cached_property
     def purchase(self) -> OptionPurchase:
         """What the strongest signal would buy; asked for once there is one."""
-        assert self.choice is not None
+        choice = self.signals.choice
+        assert choice is not None
         return OptionPurchase(
-            self.rules, self.limits, self.situation, self.strategy, self.frame, self.choice, self.price, self.volatility
+            self.rules, self.limits, self.situation, self.strategy, self.frame, choice, self.price, self.volatility
         )

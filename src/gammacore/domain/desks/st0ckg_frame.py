@@ -17,7 +17,7 @@ from gammacore.domain.gex.units import regular_settlement
 from gammacore.domain.instruments import SettlementTime
 from gammacore.domain.market import Bar, OptionChain, Quote
 from gammacore.domain.market_history import opening_price
-from gammacore.domain.pricing.option_model import ContractColumns, greeks_of
+from gammacore.domain.pricing.option_model import ContractColumns, exact_figure, greeks_of
 from gammacore.domain.scalping.battle_lines import BattleLines, first_five_minute_close
 from gammacore.domain.scalping.dollar_scale import dollar_scale
 from gammacore.domain.scalping.opening_range import (
@@ -177,7 +177,7 @@ class DayFrame:
         if self.chain is None or not held:
             return Decimal(0)
         deltas = self.model(self.chain.select(_mask(len(self.chain), list(held))), price).delta.tolist()
-        known = [Decimal(delta).quantize(Decimal("1e-8")) for delta in deltas if np.isfinite(delta)]
+        known = [exact_figure(delta) for delta in deltas if np.isfinite(delta)]
         if len(known) < len(held):
             return None
         return sum((held[row] * delta for row, delta in zip(sorted(held), known, strict=True)), Decimal(0))

@@ -12,12 +12,13 @@ from fractions import Fraction
 
 from attrs import frozen
 
+from gammacore.domain.dollars import to_cents
 from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import Underlying, tick_floor
 from gammacore.domain.market import Quote
 from gammacore.domain.parameters import parameter
 from gammacore.domain.sessions import NEW_YORK
-from gammacore.domain.spreads import CreditSpread, Quotes, Vertical, to_cents
+from gammacore.domain.spreads import CreditSpread, Quotes, Vertical
 from gammacore.domain.verdicts import Verdict
 
 

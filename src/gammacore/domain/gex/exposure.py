@@ -36,12 +36,12 @@ from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
 from gammacore.domain.market import OptionChain
 from gammacore.domain.pricing.black_scholes import gamma
 from gammacore.errors import InvalidInput
-from gammacore.frames import to_frame
+from gammacore.frames import Framed
 from gammacore.plots import figure_of
 
 
 @frozen(eq=False)
-class GammaExposure:
+class GammaExposure(Framed):
     """Dealer gamma exposure at one instant, per strike and in total, in `unit`, signed by `sign`.
 
     `strikes` (k,) points, ascending, each once; `call`, `put` (k,) in `unit`. `used` contracts count; `skipped` says
@@ -80,10 +80,6 @@ class GammaExposure:
         """strike (points), call, put, net (in `unit`), a row a strike."""
         parts = {"strike": self.strikes, "call": self.call, "put": self.put, "net": self.net}
         return {name: values.tolist() for name, values in parts.items()}
-
-    def to_frame(self, backend: str | None = None) -> Any:
-        """`columns` as a pandas or polars frame. Rule: OP-803."""
-        return to_frame(self.columns(), backend)
 
     def plot(self) -> Any:
         """Net exposure by strike around the price, as a matplotlib figure. Rule: OP-802."""

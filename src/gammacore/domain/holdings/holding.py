@@ -33,7 +33,8 @@ NO_NOTES = Notes()
 
 class Origin(StrEnum):
     """How it came to be held: chosen by a strategy, read from old records, found at the broker under our own orders,
-    moved by a settlement, or a naked short that a crash left. Rules: CS-017, CS-529, CS-573..575.
+    moved by a settlement, a naked short that a crash left, or a straddle at the broker that no ledger knows. Rules:
+    CS-017, CS-529, CS-573..575, SC-452.
     """
 
     CHOSEN = "chosen"
@@ -41,6 +42,7 @@ class Origin(StrEnum):
     ORPHAN = "orphan"
     DELIVERED = "delivered"
     STRANDED = "stranded"
+    RESUMED = "resumed"
 
 
 class HoldingState(StrEnum):
@@ -109,8 +111,8 @@ class Holding(Generic[PlanT_co]):
 
     @property
     def is_adopted(self) -> bool:
-        """Whether no order of this ledger opened it: an old record, or an orphan at the broker."""
-        return self.origin in (Origin.IMPORTED, Origin.ORPHAN)
+        """Whether no order of this ledger opened it: an old record, an orphan, or a straddle taken over."""
+        return self.origin in (Origin.IMPORTED, Origin.ORPHAN, Origin.RESUMED)
 
     @property
     def is_chosen(self) -> bool:

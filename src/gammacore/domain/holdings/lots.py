@@ -128,7 +128,7 @@ def with_price(ticket: OrderTicket, execution: Execution, plan: SpreadPlan | Non
     is_mute = execution.price is None or (is_entry and execution.price == 0 and net is None)
     if execution.quantity == 0 or not is_mute:
         return execution, not is_entry or plan is None or is_possible_credit(execution.price, plan)
-    expected = ticket.limit
+    expected = ticket.limit or ticket.stop
     if is_entry and plan is not None:
         expected = plan.expected_credit
     elif expected is None and plan is not None:

@@ -176,12 +176,14 @@ class Notes:
 class RWatch:
     """What the exits in R remember: the underlying's price at the entry fill, points, the best R so far, whether armed.
 
-    Rule: SC-334.
+    `last` is R when its newest exit was ordered; None before the first, or while the underlying was not quoted. Rules:
+    SC-324, SC-334.
     """
 
     price: Decimal
     best: Decimal = Decimal(0)
     armed: bool = False
+    last: Decimal | None = None
 
 
 @frozen

@@ -15,11 +15,10 @@ from fractions import Fraction
 from attrs import evolve, frozen
 
 from gammacore.domain.briefly import rules_briefly
-from gammacore.domain.dollars import exact_decimal
+from gammacore.domain.dollars import CENT, exact_decimal
 from gammacore.domain.holdings.noise_gate import NoiseGate
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.parameters import parameter
-from gammacore.domain.spreads import CENT
 from gammacore.domain.words import Confidence, StrategyTag
 from gammacore.errors import InvalidInput
 

@@ -33,6 +33,15 @@ DELTA_STEP = Decimal("1e-8")
 _HALF_A_POINT = 0.005
 
 
+def exact_figure(value: float | Decimal) -> Decimal:
+    """A model's figure, as it is summed from then on. Rule: SC-005.
+
+    >>> exact_figure(0.1234567891)
+    Decimal('0.12345679')
+    """
+    return Decimal(value).quantize(DELTA_STEP)
+
+
 class NoGreeks(StrEnum):
     """Why an option has no greeks. Rules: SC-414, SC-419."""
 
@@ -113,7 +122,7 @@ class GreekColumns:
         if not self.is_known[number]:
             return self.why_missing(number)
         columns = (self.delta, self.gamma, self.theta, self.vega)
-        return OptionGreeks(*(Decimal(float(column[number])).quantize(DELTA_STEP) for column in columns))
+        return OptionGreeks(*(exact_figure(float(column[number])) for column in columns))
 
     def why_missing(self, number: int) -> NoGreeks:
         if self.exercise is Exercise.AMERICAN:

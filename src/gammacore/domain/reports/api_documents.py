@@ -16,6 +16,7 @@ from gammacore.domain.reports.day_list import day_line
 from gammacore.domain.reports.day_report import DayReport, trades_of
 from gammacore.domain.reports.figures import labelled
 from gammacore.domain.reports.plain_values import figures_document, plain, section_rows
+from gammacore.domain.reports.scalp_views import signal_tallies
 from gammacore.domain.reports.trades import Trade
 from gammacore.domain.reports.views import day_view
 from gammacore.domain.sessions import NEW_YORK, new_york_date
@@ -199,24 +200,30 @@ def _positions(book: Book, shown: Mapping[str, Any]) -> list[Document]:
 
 
 def _signals(reports: Sequence[DayReport]) -> list[Document]:
-    """How every kind of entry did: seen at its checks, traded, won."""
+    """How every signal of ST0CKG did, and every other kind of entry: seen, traded, won. SC-324, SC-910."""
+    rows = [
+        {
+            "type": str(name),
+            "seen": tally.seen,
+            "traded": tally.traded,
+            "won": tally.won,
+            "hit_rate": _percent(tally.won, tally.closed),
+            "mean_r": plain(tally.mean_r),
+        }
+        for name, tally in signal_tallies(reports).items()
+    ]
+    told = {row["type"] for row in rows}
     kinds: dict[str, list[Trade]] = {}
     for trade in trades_of(reports):
         kinds.setdefault(_signal(trade), []).append(trade)
-    rows = []
     for kind, members in kinds.items():
         ended = [one.end for one in members if one.end is not None]
         won = sum(end.net > 0 for end in ended)
-        rows.append(
-            {
-                "type": kind,
-                "seen": len(members),
-                "traded": len(members),
-                "won": won,
-                "hit_rate": _percent(won, len(ended)),
-                "mean_r": None,
-            }
-        )
+        row = {
+            "type": kind, "seen": len(members), "traded": len(members), "won": won,
+            "hit_rate": _percent(won, len(ended)), "mean_r": None,
+        }  # fmt: skip
+        rows += [] if kind in told else [row]
     return rows
 
 
@@ -243,12 +250,21 @@ def day(report: DayReport) -> Document:
 
 def journal(reports: Iterable[DayReport]) -> list[Document]:
     """Every trade and every check with its reason, newest first."""
-    rows: list[Document] = []
+    return [{name: plain(value) for name, value in row.items()} for row in journal_rows(reports)]
+
+
+JOURNAL = ("date", "at", "kind", "strategy", "code", "text")
+"""The columns of a journal."""
+
+
+def journal_rows(reports: Iterable[DayReport]) -> list[dict[str, Any]]:
+    """The journal's rows as values, newest first. Rule: OP-803."""
+    rows: list[dict[str, Any]] = []
     for report in reports:
         rows += [
             {
-                "date": plain(report.date),
-                "at": plain(entry.scheduled_at),
+                "date": report.date,
+                "at": entry.scheduled_at,
                 "kind": entry.outcome.value,
                 "strategy": report.strategy,
                 "code": entry.reason or entry.outcome.value,
@@ -258,8 +274,8 @@ def journal(reports: Iterable[DayReport]) -> list[Document]:
         ]
         rows += [
             {
-                "date": plain(report.date),
-                "at": plain(trade.end.at),
+                "date": report.date,
+                "at": trade.end.at,
                 "kind": "closed",
                 "strategy": trade.strategy,
                 "code": trade.end.reason,
@@ -270,8 +286,8 @@ def journal(reports: Iterable[DayReport]) -> list[Document]:
         ]
         rows += [
             {
-                "date": plain(report.date),
-                "at": plain(alarm.at),
+                "date": report.date,
+                "at": alarm.at,
                 "kind": "alarm",
                 "strategy": report.strategy,
                 "code": alarm.code,
@@ -281,8 +297,8 @@ def journal(reports: Iterable[DayReport]) -> list[Document]:
         ]
         rows += [
             {
-                "date": plain(report.date),
-                "at": plain(one.at),
+                "date": report.date,
+                "at": one.at,
                 "kind": "refused",
                 "strategy": report.strategy,
                 "code": one.reason,
@@ -290,7 +306,7 @@ def journal(reports: Iterable[DayReport]) -> list[Document]:
             }
             for one in report.refused
         ]
-    return sorted(rows, key=lambda row: str(row["at"]), reverse=True)
+    return sorted(rows, key=lambda row: row["at"], reverse=True)
 
 
 def groups(reports: Iterable[DayReport]) -> dict[str, list[Document]]:

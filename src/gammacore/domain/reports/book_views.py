@@ -59,10 +59,11 @@ def _held(holding: AnyHolding) -> Figures:
 def _order(order: Order) -> Figures:
     ticket = order.ticket
     limit = "market" if ticket.limit is None else f"{ticket.limit} {ticket.effect}"
+    stop = () if ticket.stop is None else (fact("stop", ticket.stop, Unit.POINTS),)
     return (
         Figure("working order", f"{ticket.purpose} {ticket.holding}\n{order.id}"),
         Figure("filled", f"{order.execution.quantity} of {ticket.quantity}"),
-        Figure("limit", limit),
+        Figure("limit", limit if ticket.stop is None else f"stop {ticket.stop}"),
         Figure("since", order.intended_at, Unit.INSTANT, key="at"),
         Figure("state", order.state.value, key="state"),
         fact("id", order.id),
@@ -73,4 +74,5 @@ def _order(order: Order) -> Figures:
         fact("filled", order.execution.quantity, Unit.COUNT),
         fact("limit", ticket.limit, Unit.POINTS),
         fact("effect", ticket.effect.value),
+        *stop,
     )

@@ -57,10 +57,11 @@ from gammacore.domain.ledger import (
 from gammacore.domain.reports.trade_figures import Drawdown, TradeFigures, drawdown, trades_once
 from gammacore.domain.reports.trade_fold import TradeFold
 from gammacore.domain.reports.trades import Trade, TradeEnd
+from gammacore.domain.scalping.signals.history import SignalSeen, seen_in
 from gammacore.domain.sessions import new_york_date
 from gammacore.domain.verdicts import Outcome
 from gammacore.errors import InvalidInput, MissingData
-from gammacore.frames import to_frame
+from gammacore.frames import Framed
 from gammacore.plots import figure_of
 
 Halt = Halted | DayHalted | DeskSwitched | Resumed | FlattenRequested
@@ -79,11 +80,13 @@ def halt_line(event: Halt) -> tuple[str, str]:
 
 
 @frozen
-class DayReport:
+class DayReport(Framed):
     """One day of one ledger. Amounts are dollars; `balance` is that at the end of the day (or of what is known of it).
 
     `trades` were opened or closed on the day or are still open, in the order they were opened; `scheduled` are its
-    entry checks, in order. `refusals` counts every "no" that was journaled, of entries and of orders, by its code.
+    entry checks, in order. `refusals` counts every "no" that was journaled, of entries and of orders, by its code;
+    `signals` are those of ST0CKG that its checks tell of. `compared` is what the comparison with the broker after the
+    close came to, which is no part of the ledger (OP-708).
     """
 
     date: dt.date
@@ -101,8 +104,10 @@ class DayReport:
     alarms: tuple[AlarmRaised, ...] = ()
     refused: tuple[TicketRefused, ...] = ()
     refusals: Mapping[str, int] = field(factory=dict)
+    signals: tuple[SignalSeen, ...] = ()
     halts: tuple[Halt, ...] = ()
     finished: bool = False
+    compared: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return briefly(
@@ -127,10 +132,6 @@ class DayReport:
             "net": [None if trade.end is None else trade.end.net for trade in self.trades],
             "exit_reason": [None if trade.end is None else trade.end.reason for trade in self.trades],
         }
-
-    def to_frame(self, backend: str | None = None, *, exact: bool = False) -> Any:
-        """`columns` as a pandas or polars frame: dollars as float64, with `exact` as Decimal. Rule: OP-803."""
-        return to_frame(self.columns(), backend, exact=exact)
 
     def plot(self) -> Any:
         """The day's price with the strikes, entries and exits of each trade, as a matplotlib figure. Rule: OP-802."""
@@ -312,6 +313,7 @@ class DayFold:
                 page.is_trading_day = True
             case EntryJudged():
                 page.refusals.update([] if event.reason is None else [event.reason])
+                page.signals += seen_in(event)
                 page.judged[event.scheduled_at] = event  # a purchase that waits is judged again: the last one counts
                 self._trades.take(event)
             case (
@@ -353,6 +355,7 @@ class DayFold:
             alarms=tuple(page.alarms),
             refused=tuple(page.refused),
             refusals=dict(page.refusals),
+            signals=tuple(page.signals),
             halts=tuple(page.halts),
             finished=book.finished is not None and book.finished.date == page.date,
         )
@@ -369,4 +372,5 @@ class _Page:
         self.alarms: list[AlarmRaised] = []
         self.refused: list[TicketRefused] = []
         self.refusals: Counter[str] = Counter()
+        self.signals: list[SignalSeen] = []
         self.halts: list[Halt] = []

@@ -53,7 +53,7 @@ FIGURES_SHOWN = frozenset(
 )  # fmt: skip
 """Skips whose numbers give neither the pin nor a distance to it away; of all others an alert has the reason. CS-628."""
 
-URGENT = frozenset({"stuck", "naked_short", "cancel_unclear"})
+URGENT = frozenset({"stuck", "naked_short", "cancel_unclear", "protective_stop_filled"})
 """Alarms of a risk that nothing bounds and that does not go by itself."""
 
 CRITICAL = URGENT | {
@@ -356,12 +356,16 @@ def _record(record: TradeStatistics, sizing: SizingRules) -> str:
 
 
 def _taken_over(event: holding_events.HoldingAdopted) -> Iterator[Notice]:
-    """A spread; of a naked short its alarm is reported."""
+    """A spread, or a straddle no ledger knew; of a naked short its alarm is reported. Rules: CS-575, SC-452."""
     terms = event.spread
     if terms is not None and terms.spread is not None:
         found = "Orphan adopted" if event.origin is Origin.ORPHAN else "Taken over"
         figures = (Figure("contracts", event.contracts, Unit.COUNT), Figure("credit", event.price, Unit.POINTS))
         yield alert(f"{found}: {terms.strategy} {terms.spread.strikes}", event.holding, figures, Tone.DOUBT)
+    elif event.origin is Origin.RESUMED:
+        held = ", ".join(f"{count:+d} {symbol}" for symbol, count in event.symbols.items())
+        premium = Figure("premium", event.price, Unit.POINTS, note="assumed")
+        yield alert(f"Taken over: {held}", event.holding, (premium,), Tone.DOUBT)
 
 
 def _hedge(event: holding_events.HedgeDecided) -> Notice:
@@ -377,6 +381,7 @@ def _hedge(event: holding_events.HedgeDecided) -> Notice:
 
 def _order(ticket: OrderTicket) -> str:
     price = "at market" if ticket.limit is None else f"limit {ticket.limit} {ticket.effect}"
+    price = price if ticket.stop is None else f"rests at the broker until {ticket.stop}"
     legs = " ".join(f"{leg.side}:{leg.symbol}" for leg in ticket.legs)
     return f"{ticket.purpose} {ticket.quantity} x {legs}, {price}"
 

@@ -15,7 +15,7 @@ from gammacore.domain.scalping.st0ckg import TIME_EXIT_MINUTES
 from gammacore.domain.scalping.straddle_exit import EXIT_MINUTES
 from gammacore.domain.stops.levels import Level, levels_of
 from gammacore.domain.stops.rules import Moment
-from gammacore.domain.strategy import Situation, Strategy
+from gammacore.domain.strategy import Situation, Strategy, kept_overnight
 
 FORCED_MINUTES = {"st0cka": HARD_FLAT_MINUTES, "st0ckg": TIME_EXIT_MINUTES, "gamma-scalping": EXIT_MINUTES}
 """Minutes before the close from which a scalping desk closes what it holds."""
@@ -44,12 +44,16 @@ def _moment(holding: SoldSpread, situation: Situation, marks: Marks) -> Moment:
     return Moment(holding.plan.policy, holding, holding.watch, mark, situation.now, situation.session, underlying)
 
 
-def forced_exit_of(holding: AnyHolding, situation: Situation) -> dt.datetime | None:
-    """When it is closed whatever its mark; None where it may be held for settlement, or its desk names no time."""
+def forced_exit_of(holding: AnyHolding, situation: Situation, strategy: Strategy) -> dt.datetime | None:
+    """When it is closed whatever its mark; None where it may be kept, for settlement or overnight, or its desk names
+    no time.
+    """
     session = situation.session
     if is_spread(holding):
         policy = holding.plan.policy
         settles = holding.plan.strategy in LOCK_IN_STRATEGIES and situation.underlying.cash_settled and policy.may_hold
         return None if holding.watch.hold or settles else session.before_close(policy.soft_close_minutes)
     minutes = FORCED_MINUTES.get(holding.owner)
-    return None if minutes is None else session.before_close(minutes)
+    if minutes is None or holding.id in kept_overnight(strategy, session, situation.book):
+        return None
+    return session.before_close(minutes)

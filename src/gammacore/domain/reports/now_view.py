@@ -12,36 +12,27 @@ from decimal import Decimal
 
 import attrs
 import numpy as np
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from gammacore.domain.book.book import Book
 from gammacore.domain.desks.credit_spread import CreditSpreadDesk
-from gammacore.domain.entries.filters import judge_entry
 from gammacore.domain.holdings.holding import AnyHolding, is_spread
 from gammacore.domain.instruments import OptionContract, Right
+from gammacore.domain.ledger import AlarmRaised
 from gammacore.domain.market import Quote
 from gammacore.domain.orders import Order
 from gammacore.domain.pricing.option_model import ContractColumns, OptionGreeks, greeks_of
+from gammacore.domain.reports.now_filters import FiltersNow, Sight
 from gammacore.domain.reports.now_levels import forced_exit_of, holding_levels
+from gammacore.domain.reports.open_alarms import OpenAlarm, open_alarms
 from gammacore.domain.risk.day_profit import DayProfit, Marks, day_profit
-from gammacore.domain.sessions import BrokerClock, new_york_date
+from gammacore.domain.sessions import new_york_date
 from gammacore.domain.stops.levels import Level
 from gammacore.domain.strategy import Situation, Strategy
-from gammacore.domain.verdicts import FilterVerdict
 from gammacore.domain.volatility import VolatilityRules
 from gammacore.errors import GammacoreError
 
 ZERO = Decimal(0)
-
-
-@frozen(eq=False)
-class Sight:
-    """What the loop had at the end of a cycle: its last look with a copy of its book, and when it looks again."""
-
-    now: dt.datetime
-    situation: Situation
-    book: Book
-    next_at: dt.datetime | None = None
 
 
 @frozen
@@ -53,6 +44,7 @@ class LegNow:
     bid: Decimal | None
     ask: Decimal | None
     age: float | None
+    is_option: bool = False
 
 
 @frozen
@@ -74,7 +66,9 @@ class GreeksNow:
 class HoldingNow:
     """One holding. `entry`, `mark` and levels in points; of a spread `mark` is the mid, `mark_worst` what stops read.
 
-    `open_pnl` is dollars at prices it could be closed at; `mark_age` seconds of the oldest leg.
+    Of a straddle all three are of one pair of options, without its hedge. `open_pnl` is dollars at prices it could be
+    closed at, `profit` with what it and its hedges have brought so far, before fees; `mark_age` seconds of the oldest
+    leg.
     """
 
     id: str
@@ -86,6 +80,7 @@ class HoldingNow:
     mark_worst: Decimal | None
     mark_age: float | None
     open_pnl: Decimal | None
+    profit: Decimal | None
     levels: tuple[Level, ...]
     watch: Mapping[str, object]
     greeks: GreeksNow | None
@@ -108,6 +103,14 @@ class OrderNow:
 
 
 @frozen
+class NextAction:
+    """What comes next of itself, and when."""
+
+    at: dt.datetime
+    words: str
+
+
+@frozen
 class DayNow:
     """Dollars of today; `left` is what may still be lost before `limit` stops entries."""
 
@@ -116,17 +119,6 @@ class DayNow:
     fees: Decimal
     limit: Decimal
     left: Decimal
-
-
-@frozen
-class FiltersNow:
-    """The filters judged again at `at` (`now`), beside the last scheduled check; `asked_at`: the broker's answer."""
-
-    at: dt.datetime | None
-    now: tuple[FilterVerdict, ...]
-    scheduled_at: dt.datetime | None
-    scheduled: tuple[FilterVerdict, ...]
-    asked_at: dt.datetime | None = None
 
 
 @frozen
@@ -158,12 +150,21 @@ class NowView:
     quarantined: Mapping[str, int]
     losses_in_a_row: int
     ledger_version: int
+    next_action: NextAction | None = None
+    alarms: tuple[OpenAlarm, ...] = ()
     filters: FiltersNow = field(default=FiltersNow(None, (), None, ()))
 
 
-def now_view(sight: Sight, strategy: Strategy, marks: Marks, limit: Decimal, volatility: VolatilityRules) -> NowView:
+def now_view(
+    sight: Sight,
+    strategy: Strategy,
+    marks: Marks,
+    limit: Decimal,
+    volatility: VolatilityRules,
+    alarms: Iterable[AlarmRaised] = (),
+) -> NowView:
     """The view of one sight. `marks` are the newest quotes of what is held, `limit` is the loss that ends a day's
-    entries, dollars. What fails in a part leaves that part unknown.
+    entries, dollars, `alarms` what was raised, over or not. What fails in a part leaves that part unknown.
     """
     situation, book, now = sight.situation, sight.book, sight.now
     market, session = situation.market, situation.session
@@ -197,7 +198,24 @@ def now_view(sight: Sight, strategy: Strategy, marks: Marks, limit: Decimal, vol
         quarantined=dict(book.quarantined),
         losses_in_a_row=book.losses_in_a_row(session.open),
         ledger_version=book.version,
+        next_action=_next_action(sight, strategy, holdings),
+        alarms=open_alarms(alarms, book),
     )
+
+
+def _next_action(sight: Sight, strategy: Strategy, holdings: Iterable[HoldingNow]) -> NextAction | None:
+    """The first of: an entry check, a forced exit, another deadline of the strategy, the close; None after it."""
+    situation, now = sight.situation, sight.now
+    session = situation.session
+    known = [NextAction(session.close, "the session closes")]
+    if isinstance(strategy, CreditSpreadDesk):
+        known += [NextAction(slot, "an entry is checked") for slot in strategy.entries.schedule.slots(session)]
+    known += [NextAction(at, f"{one.id} is closed") for one in holdings if (at := one.forced_exit_at) is not None]
+    if not isinstance(strategy, CreditSpreadDesk):
+        known += [
+            NextAction(at, f"a time limit of {strategy.name}") for at in strategy.deadlines(session, sight.book)
+        ]  # fmt: skip
+    return min((one for one in known if one.at > now), key=lambda one: one.at, default=None)
 
 
 def _volatility(situation: Situation, rules: VolatilityRules) -> tuple[float | None, str, str]:
@@ -225,17 +243,10 @@ def _age(now: dt.datetime, seen: dt.datetime | None) -> float | None:
 
 def _holding(holding: AnyHolding, sight: Sight, strategy: Strategy, marks: Marks) -> HoldingNow:
     now = sight.now
-    legs = tuple(_leg(symbol, count, marks.quotes.get(symbol), now) for symbol, count in holding.quantities.items())
+    legs = tuple(_leg(symbol, holding, marks.quotes.get(symbol), now) for symbol in holding.quantities)
     ages = [leg.age for leg in legs]
-    entry = mark = worst = None
-    if is_spread(holding):
-        entry, seen = holding.credit, holding.spread.mark(lambda contract: marks.quotes.get(contract.occ))
-        mark, worst = (None, None) if seen is None else (seen.mid, seen.worst)
-    elif len(legs) == 1:
-        (only,) = legs
-        entry = holding.lots[only.symbol].average_price
-        if only.bid is not None and only.ask is not None:
-            mark, worst = (only.bid + only.ask) / 2, only.bid if only.quantity > 0 else only.ask
+    entry, mark, worst, quantity = _prices(holding, legs, marks)
+    open_pnl = _open_pnl(holding, marks)
     return HoldingNow(
         id=holding.id,
         owner=holding.owner,
@@ -247,13 +258,35 @@ def _holding(holding: AnyHolding, sight: Sight, strategy: Strategy, marks: Marks
         mark_age=None
         if any(age is None for age in ages)
         else max((age for age in ages if age is not None), default=None),
-        open_pnl=_open_pnl(holding, marks),
+        open_pnl=open_pnl,
+        profit=None if open_pnl is None else open_pnl + holding.options_realised + holding.shares_realised,
         levels=holding_levels(holding, sight.situation, strategy, marks),
         watch=_watch(holding),
         greeks=_greeks(holding, sight.situation, marks),
-        forced_exit_at=forced_exit_of(holding, sight.situation),
-        quantity=holding.open_contracts if is_spread(holding) else abs(legs[0].quantity) if len(legs) == 1 else 0,
+        forced_exit_at=forced_exit_of(holding, sight.situation, strategy),
+        quantity=quantity,
     )
+
+
+def _prices(
+    holding: AnyHolding, legs: tuple[LegNow, ...], marks: Marks
+) -> tuple[Decimal | None, Decimal | None, Decimal | None, int]:
+    """Entry, mark, mark at worst, points of one unit, and how many units: spreads, straddles, contracts or shares."""
+    if is_spread(holding):
+        seen = holding.spread.mark(lambda contract: marks.quotes.get(contract.occ))
+        mark, worst = (None, None) if seen is None else (seen.mid, seen.worst)
+        return holding.credit, mark, worst, holding.open_contracts
+    options = [leg for leg in legs if leg.is_option]
+    unit = options or legs
+    counts = {leg.quantity for leg in unit}
+    if len(counts) != 1:  # legs that do not make up whole units have no one price
+        return None, None, None, 0
+    (count,) = counts
+    entry = sum((holding.lots[leg.symbol].average_price for leg in unit), ZERO)
+    if any(leg.bid is None or leg.ask is None for leg in unit):
+        return entry, None, None, abs(count)
+    bid, ask = (sum((getattr(leg, side) for leg in unit), ZERO) for side in ("bid", "ask"))
+    return entry, (bid + ask) / 2, bid if count > 0 else ask, abs(count)
 
 
 def _words(holding: AnyHolding) -> str:
@@ -263,10 +296,11 @@ def _words(holding: AnyHolding) -> str:
     return holding.in_words
 
 
-def _leg(symbol: str, quantity: int, quote: Quote | None, now: dt.datetime) -> LegNow:
+def _leg(symbol: str, holding: AnyHolding, quote: Quote | None, now: dt.datetime) -> LegNow:
+    quantity, is_option = holding.quantities[symbol], holding.lots[symbol].is_option
     if quote is None:
-        return LegNow(symbol, quantity, None, None, None)
-    return LegNow(symbol, quantity, quote.bid, quote.ask, _age(now, quote.at))
+        return LegNow(symbol, quantity, None, None, None, is_option)
+    return LegNow(symbol, quantity, quote.bid, quote.ask, _age(now, quote.at), is_option)
 
 
 def _open_pnl(holding: AnyHolding, marks: Marks) -> Decimal | None:
@@ -328,40 +362,3 @@ def _sum(greeks: Iterable[GreeksNow | None]) -> GreeksNow | None:
             return None
         total = total.plus(one)
     return total
-
-
-# -- filters -----------------------------------------------------------------------------------------------------------
-
-
-def filters_now(sight: Sight, strategy: Strategy, answered: Situation | None) -> FiltersNow:
-    """The entry filters judged now on what the loop has, beside the last scheduled check.
-
-    `answered` is the last look that asked the broker: its account, clock, history and exposure stand in for those this
-    look did not ask for. A strategy without a table of filters shows its last scheduled check alone.
-    """
-    situation, book = sight.situation, sight.book
-    last = book.last_judged
-    scheduled_at, scheduled = (None, ()) if last is None else (last.scheduled_at, last.filters)
-    if not isinstance(strategy, CreditSpreadDesk):
-        return FiltersNow(None, (), scheduled_at, scheduled)
-    slots = strategy.entries.schedule.slots(situation.session)
-    slot = next((one for one in slots if one >= situation.now), slots[-1] if slots else situation.now)
-    asked = situation if situation.broker_clock is not None else _laid_under(situation, answered)
-    case = strategy.case(evolve(asked, book=book, latest=None, latest_exposure=None), slot)
-    asked_at = None if answered is None else answered.now
-    return FiltersNow(sight.now, judge_entry(case).record.filters, scheduled_at, scheduled, asked_at)
-
-
-def _laid_under(situation: Situation, answered: Situation | None) -> Situation:
-    if answered is None:
-        return situation
-    clock = answered.broker_clock
-    moved = None if clock is None else BrokerClock(clock.at + (situation.now - answered.now), clock.is_open)
-    return evolve(
-        situation,
-        buying_power=answered.buying_power if situation.buying_power is None else situation.buying_power,
-        broker_clock=moved,
-        history=situation.history or answered.history,
-        exposure=situation.exposure or answered.exposure,
-        pause=answered.pause if situation.pause is None else situation.pause,
-    )

@@ -1,18 +1,21 @@
-"""What a day of the scalping desks adds to its report: P/L by source, refusals by code, and whether each desk is flat.
+"""What a day of the scalping desks adds to its report: P/L by source, refusals by code, signals, what is held.
 
-Rules: SC-450, SC-803.
+Rules: SC-324, SC-450, SC-803.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from enum import StrEnum
 
+from gammacore.domain.holdings.plans import RWatch
 from gammacore.domain.reports.day_report import DayReport
-from gammacore.domain.reports.figures import Figure, Figures, Unit
+from gammacore.domain.reports.figures import Figure, Figures, Section, Unit, code_text
 from gammacore.domain.reports.trades import Trade
+from gammacore.domain.scalping.signals.history import SignalEvent, SignalHistory, SignalSeen, SignalTally, trades_of
 from gammacore.domain.scalping.signals.signal import SignalName
+from gammacore.domain.sessions import new_york_date
 
 fact, gain = Figure.fact, Figure.gain
 
@@ -43,9 +46,8 @@ def by_source(trades: Iterable[Trade]) -> dict[Source, Decimal]:
 
 def scalp_figures(report: DayReport) -> Figures:
     """Of a day on which a scalping desk traded, or judged an entry; nothing of any other. Rule: SC-803."""
-    traded = [trade for trade in report.trades if trade.holding.terms is not None]
-    judged = any(one.rule.startswith("SC-") for entry in report.scheduled for one in entry.filters)
-    if not traded and not judged:
+    traded = _scalped(report)
+    if not is_scalping(report):
         return ()
     held: dict[str, dict[str, int]] = {trade.holding.owner: {} for trade in traded}
     for trade in traded:
@@ -59,6 +61,55 @@ def scalp_figures(report: DayReport) -> Figures:
         Figure("at the end", "; ".join(words) or "nothing traded"),
         fact("held_at_the_end", held),
     )
+
+
+def is_scalping(report: DayReport) -> bool:
+    """Whether a scalping desk traded on the day, or judged an entry."""
+    return bool(_scalped(report)) or any(
+        one.rule.startswith("SC-") for entry in report.scheduled for one in entry.filters
+    )
+
+
+def _scalped(report: DayReport) -> list[Trade]:
+    return [trade for trade in report.trades if trade.holding.terms is not None]
+
+
+def signal_tallies(reports: Iterable[DayReport]) -> dict[SignalName, SignalTally]:
+    """What became of each signal over these days, in the order of its table; one never seen is left out. SC-324."""
+    history = SignalHistory.of(event for report in reports for event in (*report.signals, *_traded_on(report)))
+    tallies = {name: history.total(name) for name in SignalName}
+    return {name: tally for name, tally in tallies.items() if tally != SignalTally()}
+
+
+def _traded_on(report: DayReport) -> Iterator[SignalEvent]:
+    """What a day brought of the positions that signals asked for: one that is held overnight is of two days."""
+    events = trades_of(trade.holding for trade in report.trades)
+    return (event for event in events if not isinstance(event, SignalSeen) and new_york_date(event.at) == report.date)
+
+
+def signals_section(reports: Iterable[DayReport]) -> Section:
+    """A row a signal: seen and passed once a signal bar, traded, won, and R at the last exit in the mean. SC-324."""
+    return Section("signals", tuple(_signal_figures(*one) for one in signal_tallies(reports).items()), "signals")
+
+
+def _signal_figures(name: SignalName, tally: SignalTally) -> Figures:
+    return (
+        Figure("signal", str(name), key="type"),
+        Figure("seen", tally.seen, Unit.COUNT, key="seen"),
+        Figure("passed", tally.passed, Unit.COUNT, key="passed"),
+        Figure("traded", tally.traded, Unit.COUNT, key="traded"),
+        Figure("won", tally.won, Unit.COUNT, key="won"),
+        Figure("win rate", tally.win_rate, Unit.RATE, key="win_rate"),
+        Figure("mean R", tally.mean_r, Unit.FACTOR, key="mean_r"),
+    )
+
+
+def signals_in_words(report: DayReport) -> Iterator[Figure]:
+    """A line a signal, where rows do not fit."""
+    for name, tally in signal_tallies([report]).items():
+        rate = "" if tally.win_rate is None else f", {float(tally.win_rate):.0%} won"
+        mean = "" if tally.mean_r is None else f", mean R {float(tally.mean_r):.2f}"
+        yield Figure(code_text(name), f"seen {tally.seen}, passed {tally.passed}, traded {tally.traded}{rate}{mean}")
 
 
 def _in_words(quantities: dict[str, int]) -> str:
@@ -79,7 +130,7 @@ def target_below_fees(trades: Iterable[Trade]) -> str | None:
 
 def terms_figures(trade: Trade) -> Figures:
     """What a scalping desk fixed at an entry, and by which volatility it was sized. Rules: SC-106, SC-217, SC-803."""
-    terms = trade.holding.terms
+    terms, memory = trade.holding.terms, trade.holding.memory
     if terms is None:
         return ()
     return (
@@ -90,4 +141,5 @@ def terms_figures(trade: Trade) -> Figures:
         Figure("stop", terms.stop or None, Unit.PRICE, key="stop"),
         Figure("at risk", terms.risk, Unit.DOLLARS, key="max_risk"),
         Figure("signal", terms.signal or None, key="signal"),
+        Figure("R at the exit", memory.last if isinstance(memory, RWatch) else None, Unit.FACTOR, key="r"),
     )

@@ -18,7 +18,13 @@ from gammacore.domain.judged_entry import JudgedEntry
 from gammacore.domain.ledger import AlarmRaised, Resumed, TicketRefused
 from gammacore.domain.reports.day_report import DayReport, Halt, halt_line
 from gammacore.domain.reports.figures import ENTRY_OUTCOMES, OUTCOMES, Figure, Figures, Section, Tone, Unit, pick
-from gammacore.domain.reports.scalp_views import scalp_figures, target_below_fees
+from gammacore.domain.reports.scalp_views import (
+    is_scalping,
+    scalp_figures,
+    signals_in_words,
+    signals_section,
+    target_below_fees,
+)
 from gammacore.domain.reports.trade_figures import Drawdown, TradeFigures, by_strategy
 from gammacore.domain.reports.trade_views import TradeView, trade_view
 from gammacore.domain.verdicts import FilterVerdict, Outcome
@@ -39,7 +45,7 @@ class Note:
 
 @frozen
 class DayView:
-    """One day: its figures, its trades, each scheduled entry as a row, what happened beside them."""
+    """One day: its figures, its trades, each scheduled entry and each signal as a row, what happened beside them."""
 
     report: DayReport
     result: Figure
@@ -47,6 +53,7 @@ class DayView:
     strategies: Figures
     trades: tuple[TradeView, ...]
     entries: Section
+    signals: Section
     notes: tuple[Note, ...]
     sections: tuple[Section, ...]
 
@@ -65,6 +72,7 @@ def day_view(report: DayReport) -> DayView:
         tuple(strategy_figures(report)),
         trades,
         entries,
+        signals := signals_section([report]),
         tuple(_notes(report)),
         (
             Section("trades", tuple(trade.figures for trade in trades), "trades"),
@@ -72,6 +80,7 @@ def day_view(report: DayReport) -> DayView:
             Section("alarms", tuple(alarm_figures(alarm) for alarm in report.alarms), "alarms"),
             Section("refused", tuple(refused_figures(refusal) for refusal in report.refused), "refused"),
             Section("halts", tuple(halt_figures(halt) for halt in report.halts), "halts"),
+            *([signals] if is_scalping(report) else []),
         ),
     )
 
@@ -128,6 +137,7 @@ def strategy_figures(report: DayReport) -> Iterator[Figure]:
     if hedged := [trade for trade in report.trades if trade.hedges]:
         yield Figure("hedges", sum(trade.filled_hedges for trade in hedged), Unit.COUNT)
         yield Figure("slippage", sum((trade.slippage for trade in hedged), Decimal(0)), Unit.DOLLARS)
+    yield from signals_in_words(report)
     if figures.left_out:
         yield Figure("left out, no such figures", ", ".join(figures.left_out), tone=Tone.DOUBT)
 
@@ -168,6 +178,8 @@ def _notes(report: DayReport) -> Iterator[Note]:
     if report.unknown_by_filter:
         counts = ", ".join(f"{name} {count}" for name, count in report.unknown_by_filter.items())
         yield Note(None, "", "unknown", f"verdicts by filter: {counts}", Tone.DOUBT)
+    for line in report.compared:
+        yield Note(None, "", "day's end", line, Tone.DOUBT)
 
 
 def _halt_tone(halt: Halt) -> Tone:

@@ -106,7 +106,11 @@ def moved_in_words(event: Moved) -> str:
         moved = f"{event.shares:+d} {event.symbol} delivered at {event.strike} from {event.holding}"
         return f"{moved}, taken in at {event.basis}"
     if isinstance(event, HoldingAdopted):
-        held = ", ".join(f"{quantity:+d} {symbol_in_words(symbol)}" for symbol, quantity in event.symbols.items())
+        found = [(f"{quantity:+d} {symbol_in_words(symbol)}", symbol) for symbol, quantity in event.symbols.items()]
+        if event.prices:
+            taken = ", ".join(f"{held} at {event.prices[symbol]:.2f}" for held, symbol in found)
+            return f"found {taken}, prices assumed"
+        held = ", ".join(held for held, _ in found)
         return f"found {held}, taken in at {event.price:.2f}" if held else ""
     return event.detail
 

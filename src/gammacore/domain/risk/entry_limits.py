@@ -67,6 +67,11 @@ class EntryAccount:
     buying_power: Decimal | None
 
     @property
+    def budget_left(self) -> Decimal:
+        """What the day may still lose, dollars; 0 where it is lost. Rule: SC-454."""
+        return max(Decimal(0), self.limits.daily_loss + self.profit.total)
+
+    @property
     def profit(self) -> DayProfit:
         counted = self.marks if self.limits.count_open_loss else None
         return day_profit(self.book, new_york_date(self.now), counted)

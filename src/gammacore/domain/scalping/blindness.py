@@ -9,7 +9,7 @@ from enum import StrEnum
 from attrs import frozen
 
 from gammacore.domain.holdings.plans import DeltaWatch
-from gammacore.domain.pricing.option_model import DELTA_STEP
+from gammacore.domain.pricing.option_model import exact_figure
 
 
 class Sight(StrEnum):
@@ -54,4 +54,4 @@ def known_delta(
         return KnownDelta(Sight.EXIT)
     if last is None or price is None:
         return KnownDelta(Sight.UNKNOWN)
-    return KnownDelta(Sight.ESTIMATED, (last.delta + last.gamma * (price - last.price)).quantize(DELTA_STEP))
+    return KnownDelta(Sight.ESTIMATED, exact_figure(last.delta + last.gamma * (price - last.price)))

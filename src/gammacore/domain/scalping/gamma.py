@@ -26,6 +26,8 @@ ENTRY_SECONDS, ENTRY_ATTEMPTS = 10, 4
 """How long a straddle's order rests, and how often it is sent: once, and re-quoted three times. Rule: SC-407."""
 EXIT_SECONDS = 5
 """How long both legs are offered at the sum of their bids, before they go at market. Rule: SC-456."""
+DAY_TRADES = 4
+"""A straddle with its hedges makes the pattern of a day trader. Rule: SC-602."""
 OVERDUE_SECONDS = 60
 """From an exit's begin to its alarm. Rule: SC-457."""
 
@@ -38,10 +40,15 @@ class InitMode(StrEnum):
 
 
 class StraddleOrder(StrEnum):
-    """limit: both legs as one net debit at the sum of the asks; market. Rule: SC-407."""
+    """limit: both legs as one net debit at the sum of the asks; market; legs: two orders, the call first.
+
+    legs sends the put after the call's fill, each at its ask: for a broker, or an account, that takes no order of two
+    legs. Rule: SC-407.
+    """
 
     LIMIT = "limit"
     MARKET = "market"
+    LEGS = "legs"
 
 
 @frozen
@@ -51,11 +58,14 @@ class GammaRules(ChoiceRules):
     init_mode: InitMode = parameter(
         InitMode.INIT, "First start of a session: init closes what is held, resume takes it over."
     )
+    resume_or_open: bool = parameter(False, "resume buys a straddle where the broker shows no option; off: it waits.")
     fallback_rate: float = parameter(
         0.05, "Rate a year where no source answers, a fraction.", at_least=-0.05, at_most=1
     )
     max_straddles_per_day: int = parameter(1, "Straddles bought a day, with any fill.", at_least=1)
-    straddle_order: StraddleOrder = parameter(StraddleOrder.LIMIT, "limit at the sum of the asks, or market.")
+    straddle_order: StraddleOrder = parameter(
+        StraddleOrder.LIMIT, "limit at the sum of the asks, market, or legs: call, then put."
+    )
     selection_retry: int = parameter(60, "Seconds from a selection that found nothing to the next.", at_least=1)
     gamma_sessions: bool = parameter(False, "Enter only in the busier parts of the day.")
     hedge_reserve: Decimal = parameter(
@@ -78,6 +88,7 @@ class GammaRules(ChoiceRules):
     flatten_before_close: bool = parameter(True, "Sold 15 minutes before the close; off: kept overnight.")
     min_hold_dte: int = parameter(7, "Sold with fewer days to expiry, calendar days.", at_least=1)
     max_hold_days: int = parameter(5, "Sold after more days, calendar days.", at_least=1)
+    roll: bool = parameter(False, "resume buys anew in the session after one that sold near its expiry.")
 
     def __attrs_post_init__(self) -> None:
         if self.min_dte > self.max_dte:

@@ -17,6 +17,7 @@ from attrs import field, frozen
 from gammacore.domain.columns import Floats
 from gammacore.domain.instruments import OptionContract, Right, Ticks, Underlying, tick_floor
 from gammacore.domain.market import OptionChain, from_float
+from gammacore.domain.pricing.option_model import exact_figure
 from gammacore.domain.verdicts import Verdict
 from gammacore.domain.words import Direction
 
@@ -26,7 +27,6 @@ STRIKE_REACH = Decimal("0.015")
 WIDEST = Decimal("0.10")
 LEAST_VOLUME, LEAST_OPEN_INTEREST = 50, 500
 USUAL_IV = Decimal("0.20")
-MODEL_STEP = Decimal("1e-8")
 REFUSALS = ("strike", "quote_missing", "locked", "quote_stale", "spread", "no_greeks", "delta", "activity")
 """Why a row is no candidate, in the order in which it is asked. Rule: SC-328."""
 OVERPAY, FREE_FEED_EXTRA = Decimal("1.02"), Decimal("0.02")
@@ -196,13 +196,13 @@ class OptionQuery:
             if not np.isfinite(delta):
                 yield row, "no_greeks"
                 continue
-            exact = Decimal(delta).quantize(MODEL_STEP)
+            exact = exact_figure(delta)
             if abs(abs(exact) - self.wanted) > DELTA_BAND:
                 yield row, "delta"
             elif self._volume(row) < LEAST_VOLUME and self._interest(row) < LEAST_OPEN_INTEREST:
                 yield row, "activity"
             else:
-                yield row, (exact, Decimal(iv).quantize(MODEL_STEP) if np.isfinite(iv) else None)
+                yield row, (exact, exact_figure(iv) if np.isfinite(iv) else None)
 
     def _candidate(self, row: int, delta: Decimal, iv: Decimal | None) -> OptionCandidate:
         bid, ask = (from_float(float(column[row])) for column in (self.chain.bid, self.chain.ask))

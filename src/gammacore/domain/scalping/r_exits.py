@@ -136,6 +136,10 @@ class RExitRules:
         armed = watch.armed or position.gained(price, watch.price) >= position.at_r(ARMED_R)
         return evolve(watch, best=max(watch.best, position.r(price, watch.price)), armed=armed)
 
+    def left(self, position: RPosition, watch: RWatch, price: Decimal | None) -> RWatch:
+        """The watch with R at an exit that is ordered now; as it was where the price is not known. Rule: SC-324."""
+        return watch if price is None else evolve(watch, last=position.r(price, watch.price))
+
     def judge(self, position: RPosition, watch: RWatch, look: RLook) -> RExit | None:
         """The first check that acts, by a watch that counts this price already; None holds on. Rules: SC-335..339."""
         reasons = (*self._always(position, look), *self._in_r(position, watch, look))

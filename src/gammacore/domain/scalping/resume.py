@@ -18,13 +18,25 @@ class AdoptedStraddle:
     call: OptionContract
     put: OptionContract
     straddles: int
+    share: str
     hedge_shares: int
 
-    @property
-    def symbols(self) -> dict[str, int]:
-        """Signed contracts and shares, as a holding of them is adopted."""
-        held = {self.call.occ: self.straddles, self.put.occ: self.straddles}
-        return {**held, self.call.underlying: self.hedge_shares} if self.hedge_shares else held
+
+def options_of(holdings: Mapping[str, int], underlying: Underlying) -> dict[OptionContract, int]:
+    """Signed contracts of an underlying among holdings by symbol; what is flat is left out.
+
+    >>> from gammacore.domain.instruments import REGISTRY
+    >>> [str(one.right) for one in options_of({"SPY260821C00590000": 1, "SPY": 5}, REGISTRY["SPY"])]
+    ['call']
+    """
+    roots = (underlying.option_root, underlying.symbol)
+    found = {contract_of(symbol): count for symbol, count in holdings.items() if count}
+    return {contract: count for contract, count in found.items() if contract is not None and contract.root in roots}
+
+
+def besides(at_broker: Mapping[str, int], of_others: Mapping[str, int]) -> dict[str, int]:
+    """What the broker shows, signed by symbol, less what other owners hold."""
+    return {s: at_broker.get(s, 0) - of_others.get(s, 0) for s in (*at_broker, *(of_others.keys() - at_broker.keys()))}
 
 
 def adopt(
@@ -39,14 +51,8 @@ def adopt(
     >>> adopt({**held, "SPY": -7}, {}, REGISTRY["SPY"], 1, dt.date(2026, 6, 1)).hedge_shares
     -7
     """
-    own = {symbol: count - of_others.get(symbol, 0) for symbol, count in at_broker.items()}
-    own.update({symbol: -count for symbol, count in of_others.items() if symbol not in at_broker})
-    legs = {
-        contract: count
-        for symbol, count in own.items()
-        if count and (contract := contract_of(symbol)) is not None
-        and contract.root in (underlying.option_root, underlying.symbol)
-    }  # fmt: skip
+    own = besides(at_broker, of_others)
+    legs = options_of(own, underlying)
     calls = [contract for contract in legs if contract.right is Right.CALL]
     puts = [contract for contract in legs if contract.right is Right.PUT]
     shown = ", ".join(f"{count:+d} {contract.occ}" for contract, count in legs.items()) or "no options"
@@ -63,7 +69,8 @@ def adopt(
         return Verdict.skip("resume_strike", shown)
     if (call.expiry - today).days <= 0:
         return Verdict.skip("resume_expired", shown)
-    shares, most = own.get(underlying.symbol, 0), EQUITY_OPTION_MULTIPLIER * straddles
+    share, most = underlying.hedge_share or underlying.symbol, EQUITY_OPTION_MULTIPLIER * straddles
+    shares = own.get(share, 0)
     if abs(shares) > most:
-        return Verdict.skip("resume_shares", f"{shares:+d} {underlying.symbol}", f"beyond {most} either way")
-    return AdoptedStraddle(call, put, straddles, shares)
+        return Verdict.skip("resume_shares", f"{shares:+d} {share}", f"beyond {most} either way")
+    return AdoptedStraddle(call, put, straddles, share, shares)

@@ -14,9 +14,14 @@ from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.risk.day_profit import mark_of
 from gammacore.domain.scalping.gamma import GammaRules
 from gammacore.domain.sessions import TradingSession, new_york_date
+from gammacore.domain.stops.levels import Level
 
+EXPIRY_NEAR = "expiry_near"
+"""Why a straddle is sold with few days left: what a roll follows. Rule: SC-455."""
 EXIT_MINUTES = 15
 """Before the close: 15:45 on a whole day. Rule: SC-453."""
+
+PREMIUM_STOP, TAKE_PROFIT = "premium_stop", "take_profit"
 
 
 @frozen
@@ -57,15 +62,34 @@ def straddle_exit(
     if rules.flatten_before_close and now >= session.before_close(EXIT_MINUTES):
         return "time_exit"
     if profit is not None and profit.premium > 0:
-        level = rules.stop_loss * profit.premium if holding.terms is None else holding.terms.risk
-        if profit.total <= -level:
-            return "premium_stop"
-        if profit.total >= rules.take_profit * profit.premium:
-            return "take_profit"
+        stop, target = _money_levels(rules, holding, profit.premium)
+        if profit.total <= stop:
+            return PREMIUM_STOP
+        if profit.total >= target:
+            return TAKE_PROFIT
     today = session.date
     if any((contract.expiry - today).days < rules.min_hold_dte for contract in contracts_of(holding)):
-        return "expiry_near"
+        return EXPIRY_NEAR
     return "max_hold" if (today - new_york_date(holding.opened_at)).days > rules.max_hold_days else None
+
+
+def _money_levels(rules: GammaRules, holding: AnyHolding, premium: Decimal) -> tuple[Decimal, Decimal]:
+    """The profit at or below which it is sold, and that at or above which it is sold, dollars."""
+    risk = rules.stop_loss * premium if holding.terms is None else holding.terms.risk
+    return -risk, rules.take_profit * premium
+
+
+def straddle_levels(rules: GammaRules, holding: AnyHolding, profit: StraddleProfit | None) -> tuple[Level, ...]:
+    """Stop and target of a straddle, dollars of its profit with all hedges; () once no option is held. CS-512."""
+    premium = sum((lots.cost for lots in holding.lots.values() if lots.is_option), ZERO)
+    if premium <= 0:
+        return ()
+    stop, target = _money_levels(rules, holding, premium)
+    total = None if profit is None else profit.total
+    return (
+        Level(PREMIUM_STOP, stop, None if total is None else total - stop, "profit"),
+        Level(TAKE_PROFIT, target, None if total is None else target - total, "profit"),
+    )
 
 
 def contracts_of(holding: AnyHolding) -> tuple[OptionContract, ...]:

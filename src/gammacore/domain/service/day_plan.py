@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from decimal import Decimal
 from enum import StrEnum
 
 from attrs import frozen
@@ -46,6 +47,9 @@ class ServiceTimes:
     )
     stop_seconds: float = parameter(
         70.0, "So long the loop may take to end by its own rules when the service is stopped, seconds.", at_least=0
+    )
+    cash_tolerance: Decimal = parameter(
+        Decimal("1.00"), "Dollars a contract by which the cash of a day may differ unexplained.", at_least=0
     )
 
 

@@ -14,7 +14,10 @@ from gammacore.domain.stops.rules import ExitReason, Moment
 
 @frozen
 class Level:
-    """One rule's price: `price` of what `measured_on` names, points; `distance` points to go, 0 or less is reached.
+    """One rule's price: `price` of what `measured_on` names, points; `distance` to go, 0 or less is reached.
+
+    `measured_on` is `mid` or `worst` (what closing the spread costs), `share`, `option bid`, or `profit`: of what is
+    held with its hedges, and then both figures are dollars.
 
     `acts` is False while the rule sleeps (a grace, a trailing stop that is not armed); `distance` None without a mark.
     """

@@ -18,6 +18,7 @@ from gammacore.domain.study.draws import DrawMode
 from gammacore.domain.study.paths import Paths, Stress, drawdowns
 from gammacore.domain.study.undefined import Codes, Undefined
 from gammacore.domain.study.warnings import StudyWarning
+from gammacore.frames import Columns, Framed
 
 PERCENTILES = (1, 5, 10, 25, 50, 75, 90, 95, 99)
 FAN = (5, 25, 50, 75, 95)
@@ -162,7 +163,7 @@ class Fan:
 
 
 @frozen(eq=False, repr=False)
-class EquityStudy:
+class EquityStudy(Framed):
     """Simulated equity of a record under a sizing policy; `warnings` come first wherever it is shown. ST-006, ST-408.
 
     `ends` are the last balances of all paths in the order drawn; `first_trades` are the numbers, from 0, of the first
@@ -219,12 +220,10 @@ class EquityStudy:
         """The document as canonical JSON. Rule: ST-802."""
         return canonical(self.document())
 
-    def to_frame(self, backend: str | None = None) -> Any:
-        """The fan as a pandas or polars frame: step, p5, p25, p50, p75, p95, dollars. Rule: ST-802."""
-        from gammacore.frames import to_frame
-
+    def columns(self) -> Columns:
+        """The fan by column: step, p5, p25, p50, p75, p95, dollars. Rule: ST-802."""
         columns = {f"p{rank}": self.fan.rows[:, place] for place, rank in enumerate(FAN)}
-        return to_frame({"step": np.arange(len(self.fan.rows)), **columns}, backend)
+        return {"step": np.arange(len(self.fan.rows)), **columns}
 
     def __repr__(self) -> str:
         ranks = self.found.percentiles

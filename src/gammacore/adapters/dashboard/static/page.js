@@ -10,6 +10,26 @@
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim() || "#888";
   const plots = new Map();
 
+  // Points, and lines down the whole chart, with their words beside them.
+  function mark(plot, spots) {
+    const pen = plot.ctx, {left, top, width: wide, height: tall} = plot.bbox, dot = devicePixelRatio || 1;
+    pen.save();
+    pen.font = 12 * dot + "px system-ui, sans-serif";
+    spots.forEach((one, number) => {
+      const x = plot.valToPos(one.x, "x", true);
+      if (x < left || x > left + wide) return;
+      pen.strokeStyle = pen.fillStyle = colour(one.colour);
+      pen.lineWidth = 1.5 * dot;
+      let y = top + (14 + 14 * (number % 3)) * dot;
+      pen.beginPath();
+      if (one.y === null) { pen.setLineDash([2 * dot, 3 * dot]); pen.moveTo(x, top); pen.lineTo(x, top + tall); pen.stroke(); pen.setLineDash([]); }
+      else { const at = plot.valToPos(one.y, "y", true); pen.arc(x, at, 5 * dot, 0, 7); pen.fill(); y = Math.max(top + 12 * dot, at - 9 * dot); }
+      const room = pen.measureText(one.label).width + 6 * dot;
+      pen.fillText(one.label, x + room > left + wide ? x - room : x + 6 * dot, y);
+    });
+    pen.restore();
+  }
+
   function draw(element) {
     const text = element.dataset.plot, width = element.clientWidth;
     const known = plots.get(element);
@@ -22,17 +42,22 @@
     const spans = data.time && data.x[data.x.length - 1] - data.x[0] > 2 * 86400;
     const clock = new Intl.DateTimeFormat("en-GB", spans ? {month: "short", day: "numeric", timeZone: "UTC"} : {hour: "2-digit", minute: "2-digit", timeZone: "America/New_York"});
     const short = new Intl.NumberFormat("en-US", {notation: "compact", maximumFractionDigits: 2});
-    const plainly = (value) => value === null || value === undefined ? "–" : Math.abs(value) >= 1e6 ? short.format(value) : value.toLocaleString("en-US");
+    const plainly = (value) => value === null || value === undefined ? "–" : Math.abs(value) >= 1e6 ? short.format(value) : value.toLocaleString("en-US", {minimumFractionDigits: Number.isInteger(value) ? 0 : 2, maximumFractionDigits: 2});
+    const even = (value, step) => Math.abs(value) >= 1e6 ? short.format(value) : value.toLocaleString("en-US", {minimumFractionDigits: step >= 1 ? 0 : step >= 0.1 ? 1 : 2, maximumFractionDigits: step >= 0.01 ? 2 : 4});
+    const steps = data.time ? {incrs: [60, 120, 300, 600, 900, 1800, 3600, 7200, 86400, 172800, 604800, 1209600, 2592000, 7776000]} : {incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000]};
     const at = (value) => value === null || value === undefined ? "–" : data.time ? clock.format(value * 1e3) : plainly(value);
+    // Without a pointer the legend shows the newest value, not a dash.
+    const newest = (values) => { for (let i = values.length - 1; i >= 0; i--) if (values[i] !== null) return values[i]; return null; };
     const series = data.series.map((one) => ({
-      label: one.label, value: (_plot, value) => plainly(value), stroke: colour(one.colour), width: one.dash ? 1.5 : 2, dash: one.dash ? [6, 4] : undefined,
+      label: one.label, value: (_plot, value, _at, index) => plainly(index === null || index === undefined ? newest(one.values) : value), stroke: colour(one.colour), width: one.dash ? 1.5 : 2, dash: one.dash ? [6, 4] : undefined,
       points: {show: false}, spanGaps: false,
       paths: one.kind === "steps" ? uPlot.paths.stepped({align: 1}) : one.kind === "bars" ? uPlot.paths.bars({size: [0.6, 24]}) : undefined,
       fill: one.kind === "bars" ? colour(one.colour) : undefined,
     }));
     const options = {
-      width, height: Math.max(200, Math.min(320, width * 0.5)), series: [{label: data.time ? "time" : "at", value: (_plot, value) => at(value)}, ...series],
-      scales: {x: {time: data.time}}, axes: [{...axis, values: (_plot, ticks) => ticks.map(at)}, {...axis, size: 64, values: (_plot, ticks) => ticks.map(plainly)}], ...(data.time ? zone : {}),
+      width, height: Math.max(200, Math.min(320, width * 0.5)), series: [{label: data.time ? "time" : "at", value: (_plot, value, _at, index) => at(index === null || index === undefined ? newest(data.x) : value)}, ...series],
+      scales: {x: {time: data.time}}, axes: [{...axis, ...steps, values: (_plot, ticks) => ticks.map(at)}, {...axis, size: 64, values: (_plot, ticks, _axis, _room, step) => ticks.map((one) => even(one, step))}], ...(data.time ? zone : {}),
+      hooks: {draw: [(plot) => mark(plot, data.spots || [])]},
     };
     element.replaceChildren();
     const plot = new uPlot(options, [data.x, ...data.series.map((one) => one.values)], element);
@@ -92,8 +117,14 @@
   // A loop that stopped publishes nothing more: look now and then, so that old marks are greyed.
   setInterval(changed, 5000);
 
+  // The title says how it stands, for a tab that is not looked at.
+  function name() {
+    const said = document.querySelector("[data-title]");
+    if (said && document.title !== said.dataset.title) document.title = said.dataset.title;
+  }
+
   document.addEventListener("htmx:after:swap", drawAll);
-  new MutationObserver(() => requestAnimationFrame(drawAll)).observe(document.getElementById("live") || body, {childList: true, subtree: true, attributes: true, attributeFilter: ["data-plot"]});
+  new MutationObserver(() => { name(); requestAnimationFrame(drawAll); }).observe(document.getElementById("live") || body, {childList: true, subtree: true, attributes: true, attributeFilter: ["data-plot", "data-title"]});
   addEventListener("resize", () => requestAnimationFrame(drawAll));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
   drawAll();

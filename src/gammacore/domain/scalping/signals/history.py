@@ -11,13 +11,15 @@ from typing import assert_never
 from attrs import evolve, field, frozen
 
 from gammacore.domain.holdings.holding import AnyHolding
+from gammacore.domain.holdings.plans import RWatch
 from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.scalping.signals.signal import SignalName
 from gammacore.domain.sessions import new_york_date
-from gammacore.domain.verdicts import FilterVerdict
+from gammacore.domain.verdicts import FilterVerdict, Verdict
 
 RULE_OF = {name: f"SC-{312 + number}" for number, name in enumerate(SignalName)}
 """The rule of each detector, under which an entry's record keeps what it said."""
+SIGNAL_BAR = "signal_bar"
 NOT_SEEN = frozenset({"no_signal", "bars_missing"})
 
 
@@ -61,18 +63,20 @@ class SignalClosed:
 SignalEvent = SignalSeen | SignalTraded | SignalClosed
 
 
-def seen_in(record: EntryJudged, bar_seconds: int) -> tuple[SignalSeen, ...]:
-    """The signals an entry's record tells of, in the newest bar that had ended by then."""
-    step = dt.timedelta(seconds=bar_seconds)
-    ended = record.at - (record.at - dt.datetime.min.replace(tzinfo=dt.UTC)) % step
+def bar_verdict(ended: dt.datetime) -> FilterVerdict:
+    """The newest signal bar an entry was judged by, for its record."""
+    return FilterVerdict("SC-301", SIGNAL_BAR, Verdict.ok(ended.astimezone(dt.UTC).isoformat(timespec="minutes")))
+
+
+def seen_in(record: EntryJudged) -> tuple[SignalSeen, ...]:
+    """The signals an entry's record tells of, in the bar it names; of an older record its minute counts."""
+    named = next((one.verdict.value for one in record.filters if one.name == SIGNAL_BAR), None)
+    ended = record.at.replace(second=0, microsecond=0) if named is None else dt.datetime.fromisoformat(named)
     return tuple(SignalSeen(SignalName(one.name), ended, one.verdict.passed) for one in record.filters if was_seen(one))
 
 
 def trades_of(holdings: Iterable[AnyHolding]) -> tuple[SignalEvent, ...]:
-    """What became of the positions that signals asked for: opened with any fill, closed with their net P/L.
-
-    R at the exit is not in a holding, so it stays unknown here.
-    """
+    """What became of the positions that signals asked for: opened with any fill, closed with their net P/L and R."""
     events: list[SignalEvent] = []
     for holding in holdings:
         if holding.terms is None or holding.terms.signal not in RULE_OF or not holding.has_filled:
@@ -80,7 +84,9 @@ def trades_of(holdings: Iterable[AnyHolding]) -> tuple[SignalEvent, ...]:
         name = SignalName(holding.terms.signal)
         events.append(SignalTraded(name, holding.opened_at))
         if holding.closed_at is not None:
-            events.append(SignalClosed(name, holding.closed_at, holding.gross - holding.fees))
+            last = holding.memory.last if isinstance(holding.memory, RWatch) else None
+            r = None if last is None else Fraction(last)
+            events.append(SignalClosed(name, holding.closed_at, holding.gross - holding.fees, r))
     return tuple(events)
 
 
