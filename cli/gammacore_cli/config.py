@@ -49,7 +49,7 @@ def check(frame: Frame) -> None:
 def _names(configuration: Configuration) -> list[ConfigurationError]:
     """Errors in names that a setting's own class does not know."""
     from gammacore.wiring import MarketSource, load_strategy
-    from gammacore.wiring.alert_channels import check_channels
+    from gammacore.wiring.alert_channels import refuse_bad_channels
     from gammacore.wiring.regime_feeds import regime_feeds
 
     settings, errors = configuration.settings, list[ConfigurationError]()
@@ -59,7 +59,7 @@ def _names(configuration: Configuration) -> list[ConfigurationError]:
         ("market.underlying", lambda: settings.underlying(settings.market.underlying)),
         ("trade.strategy", lambda: isinstance(chosen, OwnStrategy) and load_strategy(chosen)),
         ("hedging.gex_sources", lambda: regime_feeds(settings.hedging)),
-        ("alerts.channels", lambda: check_channels(settings)),
+        ("alerts.channels", lambda: refuse_bad_channels(settings)),
     )
     for key, ask in checks:
         try:

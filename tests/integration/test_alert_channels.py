@@ -295,7 +295,7 @@ def test_a_critical_message_survives_a_kill_and_is_delivered_by_the_next_start(
     assert phone.wait_for("CRITICAL PAPER: Loop stalled")
     heir.close()
     assert len(phone.titles) == 1
-    assert not list((tmp_path / "paper").iterdir())
+    assert not list(tmp_path.rglob("*.json"))
 
 
 # -- the service -------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from builders_ledger import ledger_opened
 from fakes_service import JumpingClock
 from gammacore.adapters import machine
 from gammacore.adapters.calendars.nyse import NyseCalendar
+from gammacore.adapters.credentials import Variables
 from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.application.diagnose import Check
 from gammacore.configuration import configure
@@ -37,7 +38,9 @@ def checks_of(
     home: Path, mode: Mode = Mode.PAPER, places: BrokerPlaces = BROKERS_OWN, now: dt.datetime = MORNING, **keys: object
 ) -> dict[str, Check]:
     given = {"storage.home": home, **{key.replace("__", "."): value for key, value in keys.items()}}
-    found = before_open.before_open(configure([given]), mode, JumpingClock(now), NyseCalendar(), places)
+    found = before_open.before_open(
+        configure([given]), mode, Variables({}, "none"), JumpingClock(now), NyseCalendar(), places
+    )  # fmt: skip
     return {check.name: check for check in found}
 
 

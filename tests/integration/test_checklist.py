@@ -55,7 +55,7 @@ def a_month(home: Path, days: int = 20, *events: Event, unfinished: int = 0) -> 
     storage = SqliteStorage(ledger)
     storage.append((*held, *(evolve(one, at=NOW - dt.timedelta(days=1)) for one in events)), 0)
     storage.close()
-    logged(home / "logs" / "paper-paper.loop.ndjson", "DayStarted", sessions(days))
+    logged(home / "logs" / "paper-paper.loop.ndjson", "day_started", sessions(days))
     logged(home / "logs" / "paper-paper.ndjson", "day_summary", sessions(days)[10:])
     logged(home / "logs" / "paper-paper.ndjson.2026-03-15.1.gz", "day_summary", sessions(days)[:10])
     logged(home / "logs" / "paper-paper.ndjson.2026-03-14.1.gz", "loop_restarted", sessions(days)[3:4])

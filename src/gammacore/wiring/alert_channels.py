@@ -18,8 +18,8 @@ from gammacore.adapters.notifiers.outbox import Patience
 from gammacore.adapters.notifiers.redaction import Redactor
 from gammacore.adapters.notifiers.sent_messages import SentMessages
 from gammacore.adapters.notifiers.settings import DISCORD, AlertChannel
-from gammacore.adapters.notifiers.spool import SPOOL, Spool, failed_channels
-from gammacore.adapters.notifiers.webhook import WebhookNotifier
+from gammacore.adapters.notifiers.spool import SPOOL, Spool, changed_at, delivered_at, failed_channels
+from gammacore.adapters.notifiers.webhook import WebhookNotifier, kept_beside_path
 from gammacore.adapters.view_files.reading import read_now, view_folder
 from gammacore.configuration import Settings
 from gammacore.configuration.brokers import credential_names
@@ -77,7 +77,7 @@ def refuse_without_apprise(settings: Settings) -> None:
         require_apprise()
 
 
-def check_channels(settings: Settings) -> None:
+def refuse_bad_channels(settings: Settings) -> None:
     """Whether Apprise is there and knows each URL that is written in the file; nothing is sent.
 
     Raises:
@@ -209,6 +209,16 @@ def red_channels(settings: Settings, beside: Path) -> dict[str, str]:
     return {name: problem for name, problem in failed_channels(spool_of(beside)).items() if name in known}
 
 
+def last_delivered(settings: Settings, beside: Path) -> dict[str, dt.datetime | None]:
+    """When a message last arrived, by channel; None: never. Rule: OP-707."""
+    alerts, marks = settings.alerts, delivered_at(spool_of(beside))
+    last: dict[str, dt.datetime | None] = {one.name: marks.get(one.name) for one in alerts.channels}
+    if alerts.webhook_url:
+        both = (marks.get(DISCORD), changed_at(kept_beside_path(beside)))
+        last[DISCORD] = max((at for at in both if at is not None), default=None)
+    return last
+
+
 def acknowledge(beside: Path) -> None:
     """A person knows of every alarm up to now: it comes no more. Rule: section 4 of the operator's desk.
 
@@ -221,12 +231,7 @@ def acknowledge(beside: Path) -> None:
 
 def acknowledged_at(beside: Path | None) -> dt.datetime | None:
     """When a person last said so; None when never."""
-    if beside is None:
-        return None
-    try:
-        return dt.datetime.fromtimestamp(_acknowledged(beside).stat().st_mtime, dt.UTC)
-    except OSError:
-        return None
+    return None if beside is None else changed_at(_acknowledged(beside))
 
 
 def _acknowledged(beside: Path) -> Path:

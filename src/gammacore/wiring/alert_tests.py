@@ -27,7 +27,7 @@ from gammacore.ports.credentials import CredentialStore
 from gammacore.wiring.alert_channels import acknowledge, find_channels, red_channels, redactor_of, sender_of, spool_of
 from gammacore.wiring.storage import account_ledger, local_path
 
-CODE = "test"
+CODE, FIX = "test", "gammacore alerts test"
 
 
 @frozen
@@ -139,22 +139,19 @@ def acknowledge_alarms(settings: Settings, modes: tuple[Mode, ...]) -> tuple[Pat
     return tuple(places)
 
 
-def channel_checks(settings: Settings, credentials: CredentialStore) -> Iterator[Check]:
-    """Whether every channel can be opened, and none failed its last messages; nothing where none is configured."""
-    if not settings.alerts.channels:
-        return
-    fix = "gammacore alerts test"
+def channel_check(settings: Settings, credentials: CredentialStore) -> Check | None:
+    """Whether every channel can be opened, and none failed its last messages; None where none is configured."""
+    listed = list_channels(settings)
+    if not listed:
+        return None
     try:
         for channel in find_channels(settings, credentials):
             sender_of(channel, settings.alerts.timeout_seconds)
     except GammacoreError as wrong:
-        yield failed("channels", str(wrong), fix)
-        return
-    failing = [one for one in list_channels(settings) if one.failing]
-    if failing:
-        yield failed("channels", "; ".join(f"{one.name}: {one.failing}" for one in failing), fix)
-    else:
-        yield passed("channels", f"{len(settings.alerts.channels)} configured")
+        return failed("channels", str(wrong), FIX)
+    if failing := [one for one in listed if one.failing]:
+        return failed("channels", "; ".join(f"{one.name}: {one.failing}" for one in failing), FIX)
+    return passed("channels", f"{', '.join(one.name for one in listed)}: none failed its last messages")
 
 
 def _account_places(settings: Settings, modes: tuple[Mode, ...] = (Mode.PAPER, Mode.LIVE)) -> Iterator[Path]:

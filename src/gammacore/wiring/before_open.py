@@ -22,7 +22,9 @@ from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import Mode
 from gammacore.domain.sessions import new_york_date
 from gammacore.ports.clock import Calendar, Clock
+from gammacore.ports.credentials import CredentialStore
 from gammacore.version import __version__
+from gammacore.wiring.alert_tests import channel_check
 from gammacore.wiring.backup_keeping import OLDEST_SESSIONS, last_backup, unsaved_sessions
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces
 from gammacore.wiring.controls import book_of
@@ -42,6 +44,7 @@ class _Morning:
     configuration: Configuration
     mode: Mode
     place: LedgerPlace
+    credentials: CredentialStore
     clock: Clock
     calendar: Calendar
     places: BrokerPlaces
@@ -59,12 +62,15 @@ class _Morning:
 def before_open(
     configuration: Configuration,
     mode: Mode,
+    credentials: CredentialStore,
     clock: Clock,
     calendar: Calendar,
     places: BrokerPlaces = BROKERS_OWN,
 ) -> tuple[Check, ...]:
     """Every check of a morning, of the configured account in this mode. Nothing is sent or changed."""
-    morning = _Morning(configuration, mode, account_ledger(configuration.settings, mode), clock, calendar, places)
+    morning = _Morning(
+        configuration, mode, account_ledger(configuration.settings, mode), credentials, clock, calendar, places
+    )
     of_the_book: dict[str, Callable[[_Morning, Book], Check]] = {
         "halted": _halted, "quarantine": _quarantine, "unfinished_day": _unfinished,
     }  # fmt: skip
@@ -145,10 +151,12 @@ def _port(morning: _Morning) -> Check:
 
 
 def _channels(morning: _Morning) -> Check:
-    if morning.settings.alerts.webhook_url:
-        return passed("channels", "a webhook is set")
+    """Each can be opened, and none failed its last messages. Rule: OP-404."""
+    if (found := channel_check(morning.settings, morning.credentials)) is not None:
+        return found
     if morning.mode is Mode.LIVE:
-        return failed("channels", "alarms go to the log alone", "set alerts.webhook_url: an alarm must reach a person")
+        fix = "set [[alerts.channels]] or alerts.webhook_url: an alarm must reach a person"
+        return failed("channels", "alarms go to the log alone", fix)
     return passed("channels", "none: alarms go to the log alone")
 
 

@@ -25,6 +25,7 @@ from gammacore.domain.reports.day_report import day_reports, trades_of
 from gammacore.domain.reports.review import Period, reviews
 from gammacore.domain.sessions import new_york_date
 from gammacore.errors import StorageError
+from gammacore.wiring.alert_channels import last_delivered
 from gammacore.wiring.controls import events_of
 from gammacore.wiring.kept_day_ends import day_ends_of
 from gammacore.wiring.rehearsals import why_not_rehearsed
@@ -36,7 +37,7 @@ ENOUGH_SESSIONS = 20
 LASTS = dt.timedelta(days=30)
 LEAST_TRADES = 20
 """Below so many no band is drawn."""
-START, SUMMARY, RESTART = "DayStarted", "day_summary", "loop_restarted"
+START, SUMMARY, RESTART = "day_started", "day_summary", "loop_restarted"
 
 
 @frozen
@@ -226,17 +227,20 @@ def _restored(month: _Month) -> Check:
 
 
 def _channels(month: _Month) -> Check:
-    if not month.settings.alerts.webhook_url:
-        return failed("channels", "alarms go to the log alone", "set a channel (alerts.webhook_url)")
-    beside = local_path(month.settings, month.place)
-    sent = beside.with_name(f"{beside.name}.alerts.json")
-    try:
-        at = dt.datetime.fromtimestamp(sent.stat().st_mtime, dt.UTC)
-    except OSError:
-        return failed("channels", "nothing was delivered yet", "let the service run a day")
-    if month.now - at > LASTS:
-        return failed("channels", f"nothing was delivered since {at:%Y-%m-%d}", "see the log for why")
-    return passed("channels", f"a message was delivered on {at:%Y-%m-%d}")
+    """A message on each channel. Rule: OP-707."""
+    last = last_delivered(month.settings, local_path(month.settings, month.place))
+    if not last:
+        return failed(
+            "channels", "alarms go to the log alone", "set a channel ([[alerts.channels]] or alerts.webhook_url)"
+        )
+    silent = [
+        f"{name}: {'nothing was delivered yet' if at is None else f'nothing was delivered since {at:%Y-%m-%d}'}"
+        for name, at in last.items()
+        if at is None or month.now - at > LASTS
+    ]
+    if silent:
+        return failed("channels", "; ".join(silent), "gammacore alerts test")
+    return passed("channels", f"a message was delivered on each of {', '.join(last)}")
 
 
 def _reviewed(month: _Month, period: Period, sessions: int) -> Check:

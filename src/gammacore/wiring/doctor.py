@@ -38,7 +38,6 @@ from gammacore.errors import BrokerError, ConfigurationError, GammacoreError, mi
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Calendar, Clock
 from gammacore.ports.credentials import CredentialStore
-from gammacore.wiring.alert_tests import channel_checks
 from gammacore.wiring.arming import Armed, armed_mode, look_up
 from gammacore.wiring.before_open import before_open
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, open_broker, open_broker_market
@@ -103,14 +102,13 @@ def diagnose(
         checks += _real(settings, armed, credentials, now, days, places)
     else:
         checks += _fake(configuration)
-    checks += channel_checks(settings, credentials)
     checks.append(probed("disk", lambda: _disk(settings.storage.home), "set GAMMACORE_HOME to a folder you may write"))
     checks.append(probed("ledger", lambda: _ledger(settings, armed), "gammacore ledger verify, then ledger repair"))
     mode = _mode_of(configuration)
     fix = "gammacore ledger verify, then ledger repair"
     checks.append(probed("growth", lambda: check_growth(settings, account_ledger(settings, mode)), fix))
     if is_before_open:
-        checks += before_open(configuration, mode, now, days, places)
+        checks += before_open(configuration, mode, credentials, now, days, places)
     return Diagnosis(tuple(checks), "" if armed is None else armed.banner)
 
 

@@ -192,7 +192,7 @@ class _Drill:
 
     def messages(self) -> str:
         """The start of the day and the fill of the entry reach whoever is told of a day."""
-        wanted = {"DayStarted", "OrderFilled"}
+        wanted = {"day_started", "order_filled"}
         self._wait("messages of the start and of the entry", lambda: wanted <= self._said())
         return "the start of the day and the entry were reported"
 

@@ -17,6 +17,7 @@ from gammacore.adapters.notifiers.channels import Channels
 from gammacore.adapters.notifiers.outbox import Patience
 from gammacore.adapters.notifiers.redaction import Redactor
 from gammacore.adapters.notifiers.settings import AlertChannel, PingSettings, WebhookSettings
+from gammacore.adapters.notifiers.spool import Spool
 from gammacore.configuration import Settings, configure, sample_toml
 from gammacore.configuration.layers import SECRET
 from gammacore.domain.alerts.messages import Message
@@ -29,11 +30,12 @@ from gammacore.wiring.alert_channels import (
     Surroundings,
     acknowledge,
     find_channels,
+    last_delivered,
     open_channels,
     red_channels,
     spool_of,
 )
-from gammacore.wiring.alert_tests import channel_checks, list_channels
+from gammacore.wiring.alert_tests import channel_check, list_channels
 
 LOG = logging.getLogger("gammacore.test.alert-settings")
 PHONE = {"name": "phone", "url": "json://127.0.0.1:9/tok3n-77f"}
@@ -200,16 +202,34 @@ def test_the_sample_shows_a_channel() -> None:
 def test_a_channel_that_fails_is_red_in_doctor_until_it_does_not(tmp_path: Path) -> None:
     """OP-404."""
     settings = settings_of(storage__home=tmp_path)
-    (green,) = channel_checks(settings, NOBODY)
+    green = channel_check(settings, NOBODY)
     beside = tmp_path / "paper" / "paper.sqlite"
     spool_of(beside).mkdir(parents=True)
     (spool_of(beside) / "failed-phone").write_text("no connection")
 
-    (red,) = channel_checks(settings, NOBODY)
+    red = channel_check(settings, NOBODY)
+    assert green is not None
+    assert red is not None
 
     assert (green.ok, red.ok, red.detail) == (True, False, "phone: no connection")
     assert red_channels(settings, beside) == {"phone": "no connection"}
     assert [one.failing for one in list_channels(settings)] == ["no connection"]
-    assert [*channel_checks(Settings(), NOBODY)] == []
-    (unset,) = channel_checks(configure([{"alerts.channels": [{"name": "a", "url_from": "A_URL"}]}]).settings, NOBODY)
+    assert channel_check(Settings(), NOBODY) is None
+    unset = channel_check(configure([{"alerts.channels": [{"name": "a", "url_from": "A_URL"}]}]).settings, NOBODY)
+    assert unset is not None
     assert "A_URL is not set" in unset.detail
+
+
+def test_when_a_message_last_arrived_is_known_of_each_channel(tmp_path: Path) -> None:
+    """OP-707: the checklist asks for one on each within 30 days."""
+    settings = settings_of(alerts__webhook_url="https://discord.com/api/webhooks/4711/s3cret-T0ken")
+    beside = tmp_path / "paper.sqlite"
+    assert last_delivered(settings, beside) == {"phone": None, "discord": None}
+
+    Spool(spool_of(beside)).mark("phone", "no connection")
+    assert last_delivered(settings, beside)["phone"] is None
+    Spool(spool_of(beside)).mark("phone", "")
+    (tmp_path / "paper.sqlite.alerts.json").write_text("{}")
+
+    assert None not in last_delivered(settings, beside).values()
+    assert red_channels(settings, beside) == {}

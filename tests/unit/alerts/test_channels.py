@@ -214,7 +214,7 @@ def test_what_a_process_that_died_could_not_deliver_is_sent_by_the_next(desk: De
     assert phone.arrived == [kept.left_over()]
     assert not channels.channels[0]._gate.waits  # whether it is still so, this process finds out by itself
     channels.close(NOON)
-    assert not (tmp_path / "spool").exists()
+    assert not list(tmp_path.rglob("*.json"))
 
 
 def test_a_refusal_is_tried_three_times_and_a_dead_channel_is_named_to_the_others(

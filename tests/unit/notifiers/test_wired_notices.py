@@ -110,7 +110,7 @@ def test_what_is_critical_reaches_discord_once_and_is_kept_until_it_does(
     assert [posted["title"] for posted in channel.posted] == ["CRITICAL PAPER: Alarm stuck p1"] * 2
     assert channel.posted[1]["color"] == 0xFF0000
     assert "kept since" in channel.posted[1]["description"]
-    assert not (tmp_path / "p.sqlite.alerts.spool").exists()
+    assert not list((tmp_path / "p.sqlite.alerts.spool").rglob("*.json"))
 
 
 @define

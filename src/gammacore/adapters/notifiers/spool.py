@@ -18,7 +18,7 @@ from gammacore.domain.service.endings import Level as Severity
 
 SPOOL = ".alerts.spool"
 """How the folder beside a ledger ends."""
-LOCK, FAILED = "lock", "failed-"
+LOCK, FAILED, DELIVERED = "lock", "failed-", "delivered-"
 MOST_TAKEN = 200
 """Messages of processes that died, taken over at one start; of more the oldest (ours)."""
 
@@ -59,17 +59,18 @@ class Spool:
                 (self._own / _name(channel, message)).unlink(missing_ok=True)
 
     def mark(self, channel: str, problem: str) -> None:
-        """A channel fails message after message; "": it does not any more. Rule: OP-404."""
+        """A channel fails message after message; "": one was delivered now. Rule: OP-404."""
         if self._folder is None:
             return
-        file = self._folder / f"{FAILED}{channel}"
+        failed = self._folder / f"{FAILED}{channel}"
+        file = failed if problem else self._folder / f"{DELIVERED}{channel}"
         with suppress(OSError):
-            if problem:
-                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                with open(file, "w", encoding="utf-8", opener=_private) as mark:
-                    mark.write(problem)
-            else:
-                file.unlink(missing_ok=True)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with open(file, "w", encoding="utf-8", opener=_private) as mark:
+                mark.write(problem)
+            os.utime(file)
+            if not problem:
+                failed.unlink(missing_ok=True)
 
     def take_over(self) -> list[tuple[str, Message]]:
         """What processes that have died left undelivered, oldest first, with its channel; it is ours from now on."""
@@ -117,6 +118,20 @@ def failed_channels(folder: Path) -> dict[str, str]:
     with suppress(OSError):
         return {file.name.removeprefix(FAILED): file.read_text(encoding="utf-8") for file in folder.glob(f"{FAILED}*")}
     return {}
+
+
+def delivered_at(folder: Path) -> dict[str, dt.datetime]:
+    """When a message last arrived, by channel. Rule: OP-707."""
+    found = {file.name.removeprefix(DELIVERED): changed_at(file) for file in folder.glob(f"{DELIVERED}*")}
+    return {name: at for name, at in found.items() if at is not None}
+
+
+def changed_at(file: Path) -> dt.datetime | None:
+    """When a file was changed last; None where there is none."""
+    try:
+        return dt.datetime.fromtimestamp(file.stat().st_mtime, dt.UTC)
+    except OSError:
+        return None
 
 
 class _alone_in:  # noqa: N801  # reads as a sentence

@@ -199,7 +199,12 @@ class WebhookNotifier:
 
 def kept_beside(ledger: Path) -> SentMessages:
     """The messages a ledger's alerts left in the channel, kept in a file beside it."""
-    return SentMessages(ledger.with_name(ledger.name + ".alerts.json"))
+    return SentMessages(kept_beside_path(ledger))
+
+
+def kept_beside_path(ledger: Path) -> Path:
+    """That file; it changes with each message."""
+    return ledger.with_name(ledger.name + ".alerts.json")
 
 
 def _id_in(answer: requests.Response) -> str | None:
