@@ -296,11 +296,12 @@ class _Drill:
         )  # fmt: skip
 
     def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """In the drill's own home, with none of the user's settings or credentials."""
+        """In the drill's own home and register, with none of the user's settings or credentials."""
         ours = {name: value for name, value in without_credentials(os.environ).items() if "GAMMACORE" not in name}
         with (self.home / "errors").open("ab") as errors:
             return subprocess.Popen(
-                [*GAMMACORE, *arguments], cwd=self.home, env={**ours, "GAMMACORE_HOME": str(self.home)},
+                [*GAMMACORE, *arguments], cwd=self.home,
+                env={**ours, "GAMMACORE_HOME": str(self.home), "XDG_RUNTIME_DIR": str(self.home)},
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True,
             )  # fmt: skip
 
