@@ -79,6 +79,8 @@ def one_cache_for_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     folder = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        (base / "runtime").mkdir(mode=0o700, exist_ok=True)  # a test must find no loop but its own
+        patch.setenv("XDG_RUNTIME_DIR", str(base / "runtime"))
         yield
 
 

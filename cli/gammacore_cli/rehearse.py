@@ -13,7 +13,7 @@ from gammacore_cli.output import emit
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from gammacore.wiring.rehearsal import Rehearsed, RehearsedStep
+    from gammacore.wiring.rehearsals import Rehearsed, RehearsedStep
 
 PACES = click.FloatRange(10, 300)
 """Slower takes an hour; faster, half an hour of the market is over before a process has begun."""

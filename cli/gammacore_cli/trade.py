@@ -7,7 +7,7 @@ import logging
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
@@ -125,7 +125,11 @@ def trade(
                 _one_look(day)
             else:
                 page = wiring.page_beside(frame.settings, frame.config_arguments, armed.mode)
-                with page, progress(day.session.open, day.session.close, quiet=frame.quiet) as on_cycle:
+                with (
+                    _registered(path),
+                    page,
+                    progress(day.session.open, day.session.close, quiet=frame.quiet) as on_cycle,
+                ):
                     ended = wiring.run_day(day, on_cycle)
             report, halted = day_report(day.storage.events(), day.session.date), day.trade.ledger.book.halted
         except KeyboardInterrupt as left:
@@ -168,6 +172,15 @@ def _pace(
     if isinstance(begin, time):
         begin = new_york(wiring.trading_date(frame.settings), begin)
     return evolve(pace, begin=begin)
+
+
+def _registered(path: LedgerPlace) -> AbstractContextManager[None]:
+    """In the register of loops, so that `halt` finds this one from any folder. Rule: OP-102."""
+    from pathlib import Path
+
+    from gammacore.adapters.loop_register import registered
+
+    return registered(path) if isinstance(path, Path) else nullcontext()
 
 
 def _show_the_start(frame: Frame, day: WiredDay, armed: Armed) -> None:

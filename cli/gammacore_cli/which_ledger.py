@@ -76,7 +76,7 @@ def means(frame: Frame, asked: LedgerChoice, use: Use, command: str) -> Chosen:
 
     broker = frame.option_given("account.broker")
     begins = f"gammacore {command}" + (f" --broker {broker}" if broker else "")
-    return wiring.choose(asked, wiring.ledgers_of(frame.settings), use, begins)
+    return wiring.choose(asked, wiring.ledgers_of(frame.settings, everywhere=True), use, begins)
 
 
 @frozen

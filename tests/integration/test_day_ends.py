@@ -12,18 +12,21 @@ from pathlib import Path
 import pytest
 from attrs import define, evolve
 
-from builders_broker_day import CREDENTIALS, DATE, PLACES, SESSION, a_world, configuration
+from builders_broker_day import CALENDAR, CREDENTIALS, DATE, PLACES, SESSION, a_world, configuration
 from builders_days_at_brokers import APPS
 from counterparts.serving import serving
 from counterparts.world import World
+from fakes_service import Diary, JumpingClock
 from gammacore.adapters.html_report import render_day
-from gammacore.configuration import Configuration
+from gammacore.configuration import Configuration, Settings
 from gammacore.domain.instruments import parse_occ
 from gammacore.domain.ledger import HoldingsQuarantined, Mode
 from gammacore.domain.reports.day_report import day_report
 from gammacore.domain.service.day_end import CashVerdict, DayEnd
 from gammacore.wiring import day_end_lines, events_of, wire_day
+from gammacore.wiring.backup_keeping import backups_in
 from gammacore.wiring.brokers import BrokerPlaces
+from gammacore.wiring.day_duties import DayDuties
 from gammacore.wiring.day_ends import end_day, morning_cash, reconciled
 from gammacore.wiring.ledgers import FoundLedger
 from gammacore.wiring.whose_ledger import account_of
@@ -156,3 +159,51 @@ def test_what_the_account_holds_besides_is_named_and_quarantined(account: Accoun
     assert any("quarantined" in line for line in left), left
     events = events_of(account.given.settings, account.ledger.place)
     assert any(isinstance(event, HoldingsQuarantined) for event in events)
+
+
+def test_the_service_s_day_end_reconciles_writes_the_page_and_backs_up(account: Account, tmp_path: Path) -> None:
+    opened(account)
+    account.world.exchange.book.cash -= Decimal(250)
+    diary = Diary()
+    given = evolve(account.given, settings=with_command(account.given.settings, ("/nowhere/copy",)))
+    duties = DayDuties(
+        given.settings, account.ledger.place, Mode.PAPER, lambda: given, CREDENTIALS, account.world, CALENDAR, diary,
+        places=account.places,
+    )  # fmt: skip
+
+    summary = duties.day_end(DATE)
+
+    assert summary.startswith(f"{DATE}: ")
+    assert [(alert.level.value, alert.code) for alert in diary.alerts] == [
+        ("warning", "day_end_difference"), ("warning", "backup_failed"),
+    ]  # fmt: skip
+    page = tmp_path / "reports" / f"paper-paper-{DATE}.html"
+    assert "-$250 unexplained" in page.read_text(encoding="utf-8")
+    (backup,) = backups_in(tmp_path / "backups")
+    assert (tmp_path / "backups" / f"{backup.file.name}.day-ends" / f"{DATE}.json").is_file()
+    diary.alerts.clear()
+    assert duties.wake(dt.date(2026, 3, 4)) == ()
+    assert [alert.code for alert in diary.alerts] == ["day_end_difference"]
+
+
+def with_command(settings: Settings, command: tuple[str, ...]) -> Settings:
+    return evolve(settings, backup=evolve(settings.backup, command=command))
+
+
+@pytest.mark.parametrize(
+    ("date", "codes"),
+    [
+        (dt.date(2026, 11, 25), []),  # Friday follows Thanksgiving
+        (dt.date(2026, 11, 27), ["weekly_review"]),
+        (dt.date(2026, 11, 30), ["monthly_review"]),
+        (dt.date(2026, 7, 31), ["weekly_review", "monthly_review"]),
+    ],
+)
+def test_the_last_session_of_a_week_and_of_a_month_is_looked_back_from(date: dt.date, codes: list[str]) -> None:
+    diary, given = Diary(), configuration("tradier", "SPX", "credit-spread", STEP)
+    clock = JumpingClock(dt.datetime(2026, 11, 30, tzinfo=dt.UTC))
+    duties = DayDuties(
+        given.settings, Path("none.sqlite"), Mode.PAPER, lambda: given, CREDENTIALS, clock, CALENDAR, diary
+    )  # fmt: skip
+    duties._review([], date)
+    assert [alert.code for alert in diary.alerts] == codes

@@ -37,6 +37,7 @@ from gammacore.errors import GammacoreError
 from gammacore.ports.desk_source import FEWEST, ControlAnswer, LedgerCard, LedgerReading
 from gammacore.ports.storage import Request, RequestKind
 from gammacore.version import __version__
+from gammacore.wiring.backups import backup_folder
 from gammacore.wiring.controls import POLL, book_of, is_answer, leave_request, refuse_while_flattening, still_open
 from gammacore.wiring.day_index import Mark, file_mark, indexed_days, is_settled, keep_days
 from gammacore.wiring.ledgers import FoundLedger, ledgers_of, look_at, whose_ledger
@@ -275,7 +276,7 @@ class HomeDesk:
         there = next((one for one in (home, *home.resolve().parents) if one.exists()), Path())
         meant = self._find(name)
         local = None if meant is None else local_path(self._settings, meant[1].place)
-        backups = sorted((home / "backups").glob("*"), key=lambda path: path.stat().st_mtime) if home.exists() else []
+        backups = sorted(backup_folder(self._settings).glob("*"), key=lambda path: path.stat().st_mtime)
         return {
             "version": __version__,
             "ledger_bytes": local.stat().st_size if local is not None and local.is_file() else None,

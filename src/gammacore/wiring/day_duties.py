@@ -16,9 +16,10 @@ from attrs import frozen
 
 from gammacore.adapters.disk_space import LEAST_FREE_BYTES
 from gammacore.configuration import Configuration, Settings
-from gammacore.domain.dollars import dollars
-from gammacore.domain.ledger import Mode
-from gammacore.domain.reports.day_report import day_report
+from gammacore.domain.dollars import dollars, signed_dollars
+from gammacore.domain.ledger import Event, Mode
+from gammacore.domain.reports.day_report import day_report, day_reports, trades_of
+from gammacore.domain.reports.review import Period, reviews
 from gammacore.domain.service.alerts import ServiceAlert
 from gammacore.domain.service.endings import Level
 from gammacore.errors import GammacoreError, StorageError
@@ -101,7 +102,9 @@ class DayDuties:
         self._page(date)
         self.is_alive()
         self._back_up()
-        report = day_report(events_of(self.settings, self.place), date)
+        events = events_of(self.settings, self.place)
+        self._review(events, date)
+        report = day_report(events, date)
         net = dollars(report.pnl - report.fees)
         return f"{date}: {len(report.trades)} trades, net {net}, balance {dollars(report.balance)}"
 
@@ -128,6 +131,17 @@ class DayDuties:
         failed, ledger = "the page of the day is not written", str(self.place)
         for wrong in performed(failed, "report", "--ledger", ledger, "--day", str(date), "--html", str(page)):
             log.warning("%s", wrong)
+
+    def _review(self, events: Sequence[Event], date: dt.date) -> None:
+        """After the last session of a week, and of a month: what it came to. Rules: OP-204, CS-624."""
+        following = self.calendar.next_session(date).date
+        for period in (Period.WEEK, Period.MONTH):
+            if following <= period.span(date)[1]:
+                continue
+            found = [one for one in reviews(trades_of(day_reports(events)), period) if one.first <= date <= one.last]
+            came_to = "no trade" if not found else f"{signed_dollars(found[-1].actual)} gross"
+            text = f"the {period} of {period.span(date)[0]}: {came_to}; gammacore report --{self.mode}"
+            self.operator.tell(ServiceAlert(f"{period}ly_review", Level.NOTICE, text, self.clock.now()))
 
     def _back_up(self) -> None:
         try:

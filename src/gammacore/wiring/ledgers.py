@@ -16,6 +16,7 @@ from typing import assert_never
 
 from attrs import field, frozen
 
+from gammacore.adapters.loop_register import registered_ledgers
 from gammacore.configuration import Settings
 from gammacore.domain.ledger import AccountMark, AccountRecorded, Event, LedgerOpened, Mode
 from gammacore.errors import ConfigurationError, GammacoreError, MissingData
@@ -227,14 +228,17 @@ def _same(one: LedgerPlace, other: LedgerPlace) -> bool:
 # -- what there is ------------------------------------------------------------------------------------------------
 
 
-def ledgers_of(settings: Settings) -> HomeLedgers:
+def ledgers_of(settings: Settings, *, everywhere: bool = False) -> HomeLedgers:
     """What a home holds: its account ledgers, the loops that run under it, and its newest study.
+
+    With `everywhere` also the loops that the register names, wherever their ledgers are. Rule: OP-102.
 
     Raises:
         StorageError: whether a loop runs, or whether a ledger in Firestore exists, cannot be seen.
     """
     own = {mode: account_ledger(settings, mode) for mode in (Mode.PAPER, Mode.LIVE)}
-    running = [path for path in _locked(settings.storage.home) if writer_of(settings, path) is not None]
+    places = [*_locked(settings.storage.home), *(_elsewhere(settings.storage.home) if everywhere else ())]
+    running = [path for path in places if writer_of(settings, path) is not None]
     accounts: dict[LedgerPlace, None] = dict.fromkeys(_account_files(settings.storage.home))
     if settings.storage.kind == "firestore" or settings.storage.file is not None:
         accounts |= dict.fromkeys(place for place in own.values() if ledger_exists(settings, place))
@@ -289,6 +293,12 @@ def _locked(home: Path) -> Iterator[Path]:
         ledger = lock.with_suffix("")
         if ledger.is_file() and home / STUDIES not in ledger.parents:
             yield ledger
+
+
+def _elsewhere(home: Path) -> Iterator[Path]:
+    """Ledgers in the register that are not under a home; where two name one file, the home's name is taken."""
+    here = home.resolve()
+    yield from (ledger for ledger in registered_ledgers() if here not in ledger.parents)
 
 
 def every_ledger(settings: Settings) -> Iterator[FoundLedger]:

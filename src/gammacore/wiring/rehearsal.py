@@ -22,7 +22,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, field
 
 from gammacore.adapters.system_clock import SystemClock, steady_seconds
 from gammacore.configuration import Settings
@@ -32,11 +32,10 @@ from gammacore.domain.orders import Purpose
 from gammacore.domain.sessions import new_york
 from gammacore.errors import GammacoreError
 from gammacore.ports.storage import Request, RequestKind
-from gammacore.version import __version__
 from gammacore.wiring.backups import back_up, restore
 from gammacore.wiring.controls import Patience, ask, events_of
 from gammacore.wiring.ledgers import FoundLedger
-from gammacore.wiring.rehearsals import keep_rehearsal
+from gammacore.wiring.rehearsals import Rehearsed, RehearsedStep, keep_rehearsal
 from gammacore.wiring.serve_page import without_credentials
 from gammacore.wiring.storage import make_folder, writer_of
 from gammacore.wiring.view_places import now_of
@@ -67,45 +66,6 @@ fixed_target = "1"
 
 class StepFailed(GammacoreError):
     """A step did not come out as it must."""
-
-
-@frozen
-class RehearsedStep:
-    """One step: whether it came out as it must, how many seconds it took, and what was seen."""
-
-    name: str
-    ok: bool
-    seconds: float
-    detail: str
-
-
-@frozen
-class Rehearsed:
-    """A rehearsal, and where it is kept."""
-
-    at: dt.datetime
-    pace: float
-    is_interactive: bool
-    steps: tuple[RehearsedStep, ...]
-    file: Path | None = None
-
-    @property
-    def is_passed(self) -> bool:
-        return bool(self.steps) and all(step.ok for step in self.steps)
-
-    @property
-    def document(self) -> dict[str, Any]:
-        return {
-            "at": self.at.isoformat(),
-            "passed": self.is_passed,
-            "pace": self.pace,
-            "interactive": self.is_interactive,
-            "version": __version__,
-            "steps": [
-                {"name": one.name, "ok": one.ok, "seconds": round(one.seconds, 3), "detail": one.detail}
-                for one in self.steps
-            ],
-        }
 
 
 def rehearse(
@@ -336,11 +296,12 @@ class _Drill:
         )  # fmt: skip
 
     def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """In the drill's own home, with none of the user's settings or credentials."""
+        """In the drill's own home and register, with none of the user's settings or credentials."""
         ours = {name: value for name, value in without_credentials(os.environ).items() if "GAMMACORE" not in name}
         with (self.home / "errors").open("ab") as errors:
             return subprocess.Popen(
-                [*GAMMACORE, *arguments], cwd=self.home, env={**ours, "GAMMACORE_HOME": str(self.home)},
+                [*GAMMACORE, *arguments], cwd=self.home,
+                env={**ours, "GAMMACORE_HOME": str(self.home), "XDG_RUNTIME_DIR": str(self.home)},
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True,
             )  # fmt: skip
 

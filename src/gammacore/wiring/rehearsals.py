@@ -12,10 +12,50 @@ from typing import Any
 from attrs import frozen
 
 from gammacore.adapters.whole_file import write_whole
+from gammacore.version import __version__
 from gammacore.wiring.storage import make_folder
 
 LASTS = dt.timedelta(days=30)
 """So long a rehearsal that passed counts (ours)."""
+
+
+@frozen
+class RehearsedStep:
+    """One step: whether it came out as it must, how many seconds it took, and what was seen."""
+
+    name: str
+    ok: bool
+    seconds: float
+    detail: str
+
+
+@frozen
+class Rehearsed:
+    """A rehearsal, and where it is kept."""
+
+    at: dt.datetime
+    pace: float
+    is_interactive: bool
+    steps: tuple[RehearsedStep, ...]
+    file: Path | None = None
+
+    @property
+    def is_passed(self) -> bool:
+        return bool(self.steps) and all(step.ok for step in self.steps)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        return {
+            "at": self.at.isoformat(),
+            "passed": self.is_passed,
+            "pace": self.pace,
+            "interactive": self.is_interactive,
+            "version": __version__,
+            "steps": [
+                {"name": one.name, "ok": one.ok, "seconds": round(one.seconds, 3), "detail": one.detail}
+                for one in self.steps
+            ],
+        }
 
 
 @frozen
