@@ -23,7 +23,7 @@ from gammacore.configuration import Settings
 from gammacore.domain.desks.protective import PROTECTIVE_STOP, ProtectiveStop
 from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import OptionContract, Side
-from gammacore.domain.ledger import TicketRefused
+from gammacore.domain.ledger import Mode, TicketRefused
 from gammacore.domain.orders import THE_DAY, Order, OrderReport, OrderState, Purpose
 from gammacore.domain.reports.day_report import day_report
 from gammacore.domain.words import Direction, StrategyTag
@@ -43,10 +43,12 @@ def a_protected_plan(contracts: int = 3, position: str = "p1") -> SpreadPlan:
 
 
 def a_protected_world(
-    *plans: SpreadPlan, closes: Mapping[str, str] | None = None, settings: Settings = ON, **stop: Any
-) -> World:
+    *plans: SpreadPlan, closes: Mapping[str, str] | None = None, settings: Settings = ON,
+    mode: Mode = Mode.STUDY, **stop: Any,
+) -> World:  # fmt: skip
     """Entered at 10:00:00, filled at 10:00:10, and a stop placed in the same cycle; `stop` is how it will behave."""
     world = a_world(*(plans or (a_protected_plan(),)), closes=closes, settings=settings)
+    world.terms = evolve(world.terms, mode=mode)
     world.day.once()
     if stop:
         world.exchange.next_submit(**stop)
@@ -390,3 +392,17 @@ def test_the_report_names_the_stop_as_what_ended_the_trade() -> None:
     (trade,) = day_report(world.events).trades
     assert trade.end is not None
     assert trade.end.reason == PROTECTIVE_STOP
+
+
+def test_a_stop_that_a_restored_ledger_has_lost_is_called_back_before_another_is_placed() -> None:
+    """The ledger is older than the stop: beside it a close would buy the same short twice."""
+    world = a_protected_world(mode=Mode.PAPER)
+    lost = stops(world)[0].id
+    del world.medium.events[next(n for n, e in enumerate(world.events) if getattr(e, "id", "") == lost) - 1 :]
+    world.restart()
+    world.cycle(6)
+
+    at_the_exchange = {report.id: report.state for report in world.exchange.every_order}
+    assert at_the_exchange[lost] is OrderState.CANCELED
+    assert "order_not_in_ledger" in world.alarms()
+    assert [stop.id == lost for stop in stops(world) if stop.is_working] == [False]
