@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from builders import a_condor, a_plan, at
+from builders import DAY, a_condor, a_plan, at
 from builders_exchange import PUT_QUOTES, call, put
 from builders_world import PATIENT, World, a_scripted_plan, a_world
 from fakes import BidAsk
@@ -26,6 +26,7 @@ from gammacore.domain.instruments import OptionContract, Side
 from gammacore.domain.ledger import Mode, TicketRefused
 from gammacore.domain.orders import THE_DAY, Order, OrderReport, OrderState, Purpose
 from gammacore.domain.reports.day_report import day_report
+from gammacore.domain.sessions import TradingSession
 from gammacore.domain.words import Direction, StrategyTag
 from gammacore.errors import BrokerError
 from gammacore.ports.broker import Broker, BrokerDecorator
@@ -406,3 +407,21 @@ def test_a_stop_that_a_restored_ledger_has_lost_is_called_back_before_another_is
     assert at_the_exchange[lost] is OrderState.CANCELED
     assert "order_not_in_ledger" in world.alarms()
     assert [stop.id == lost for stop in stops(world) if stop.is_working] == [False]
+
+
+def test_a_stop_that_the_broker_forgets_overnight_keeps_no_spread_from_its_settlement() -> None:
+    """The process dies with the stop at the broker, the contracts expire, and the next start is another day."""
+    world = a_protected_world()
+    forgetful = Forgets(world.exchange)
+    forgetful.forgotten = stops(world)[0].id
+    world.market.settle(DAY, "6900")
+    world.session = TradingSession.of(DAY + dt.timedelta(days=1))
+    world.clock.set(world.session.open)
+    world.wrap_broker = lambda _: forgetful
+    world.restart()
+    world.cycle(6)
+
+    assert [stop.state for stop in stops(world)] == [OrderState.CANCELED]
+    assert "order_vanished" in world.alarms()
+    assert world.book.holdings["p1"].exit_reason == "settled"
+    assert world.exchange.holdings() == {}
