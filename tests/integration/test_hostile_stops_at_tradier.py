@@ -79,7 +79,8 @@ def test_at_alpaca_no_stop_is_sent_and_the_start_says_why() -> None:
     with serving(alpaca_app(world)) as server:
         day = wire_day(
             configuration("alpaca", "SPY", "credit-spread", 60, OPTION),
-            strategy=builders_unbid.a_strategy("SPY", "stop_loss"), credentials=CREDENTIALS, clock=world, places=at_alpaca(server.url),
+            strategy=builders_unbid.a_strategy("SPY", "stop_loss"), credentials=CREDENTIALS, clock=world,
+            places=at_alpaca(server.url),
         )  # fmt: skip
         try:
             day.trade.once()
