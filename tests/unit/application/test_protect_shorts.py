@@ -17,9 +17,10 @@ from builders import DAY, a_condor, a_plan, at
 from builders_exchange import PUT_QUOTES, call, put
 from builders_world import PATIENT, World, a_scripted_plan, a_world
 from fakes import BidAsk
+from gammacore.adapters.codec.records import encode
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.application.protect_shorts import ENDED, FILLED, UNAVAILABLE, UNPRICED, ProtectShorts
-from gammacore.configuration import Settings
+from gammacore.configuration import Settings, configure
 from gammacore.domain.desks.protective import PROTECTIVE_STOP, ProtectiveStop
 from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import OptionContract, Side
@@ -425,3 +426,15 @@ def test_a_stop_that_the_broker_forgets_overnight_keeps_no_spread_from_its_settl
     assert "order_vanished" in world.alarms()
     assert world.book.holdings["p1"].exit_reason == "settled"
     assert world.exchange.holdings() == {}
+
+
+def test_at_its_defaults_the_option_is_in_no_fingerprint_and_no_ticket() -> None:
+    """Ledgers of before it go on, under the same client ids and byte for byte."""
+    world = a_world(a_protected_plan())
+    world.day.once()
+    written = [encode(event) for event in world.events]
+
+    assert "protective_stop" not in configure([]).fingerprint()
+    assert '"protective_stop.on":"true"' in configure([{"protective_stop.on": True}]).fingerprint()
+    assert any('"OrderIntended"' in line for line in written)
+    assert not any('"stop":null' in line or '"protect"' in line for line in written)
