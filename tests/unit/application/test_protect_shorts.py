@@ -20,6 +20,7 @@ from fakes import BidAsk
 from gammacore.adapters.codec.records import encode
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.application.protect_shorts import ENDED, FILLED, UNAVAILABLE, UNPRICED, ProtectShorts
+from gammacore.application.wind_down import WindDown
 from gammacore.configuration import Settings, configure
 from gammacore.domain.desks.protective import PROTECTIVE_STOP, ProtectiveStop
 from gammacore.domain.holdings.plans import SpreadPlan
@@ -438,3 +439,11 @@ def test_at_its_defaults_the_option_is_in_no_fingerprint_and_no_ticket() -> None
     assert '"protective_stop.on":"true"' in configure([{"protective_stop.on": True}]).fingerprint()
     assert any('"OrderIntended"' in line for line in written)
     assert not any('"stop":null' in line or '"protect"' in line for line in written)
+
+
+def test_the_end_of_a_run_leaves_the_stop_where_it_is() -> None:
+    """SC-1009 calls back what works; a stop is for the time in which nothing runs."""
+    world = a_protected_world()
+
+    assert WindDown(world.day).step(flatten=False)
+    assert [stop.state for stop in stops(world)] == [OrderState.ACCEPTED]
