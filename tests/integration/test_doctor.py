@@ -268,3 +268,14 @@ def test_half_of_the_credentials_of_another_account_is_reported(
         "alpaca live is incomplete: ALPACA_API_KEY without ALPACA_SECRET_KEY, ALPACA_ACCOUNT" in credentials["detail"]
     )
     assert "tradier" not in credentials["detail"]
+
+
+@pytest.mark.parametrize(("broker", "ok"), [("tradier", True), ("alpaca", False)])
+def test_the_doctor_says_which_broker_takes_a_stop(broker: str, ok: bool) -> None:
+    """Decision 0058: only where the option asks for it."""
+    given = configure([{"account.broker": broker, "protective_stop.on": True}])
+    checks = {check.name: check for check in diagnose(given, Variables({}, "test")).checks}
+    without = diagnose(configure([{"account.broker": broker}]), Variables({}, "test")).checks
+
+    assert checks["protective_stop"].ok is ok
+    assert "protective_stop" not in {check.name for check in without}

@@ -102,6 +102,8 @@ def diagnose(
         checks += _real(settings, armed, credentials, now, days, places)
     else:
         checks += _fake(configuration)
+    if settings.protective_stop.on:
+        checks.append(_protective_stop(broker))
     checks.append(probed("disk", lambda: _disk(settings.storage.home), "set GAMMACORE_HOME to a folder you may write"))
     checks.append(probed("ledger", lambda: _ledger(settings, armed), "gammacore ledger verify, then ledger repair"))
     mode = _mode_of(configuration)
@@ -116,6 +118,13 @@ def _mode_of(configuration: Configuration) -> Mode:
     """The kind of account that is meant, whether its locks are open or not."""
     live = configuration.live.switch or bool(configuration.live.account) or not configuration.settings.account.paper
     return Mode.LIVE if live else Mode.PAPER
+
+
+def _protective_stop(broker: BrokerName) -> Check:
+    """Whether the broker takes the stop that the settings ask for; the day is traded without where it does not."""
+    if refusal := kit_of(broker).facts.refuses_stops:
+        return failed("protective_stop", refusal, "set protective_stop.on to false, or trade at a broker that takes it")
+    return passed("protective_stop", f"{broker} takes a stop order on the short of a spread")
 
 
 def _credentials(configuration: Configuration, credentials: CredentialStore) -> Check:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from attrs import evolve
 
 from builders import a_put_spread
 from builders_exchange import a_single, an_entry, an_exit, put
@@ -92,3 +93,9 @@ def test_what_alpaca_has_no_order_for_is_refused_before_anything_is_sent() -> No
                 "gc-1", Purpose.REPAIR, "SPY", "p1", (Leg(put(688, "SPY"), Side.SELL, 2),), 1, Effect.CREDIT, None
             )
         )
+
+
+def test_a_stop_is_refused_for_at_market_it_would_buy_at_once() -> None:
+    ticket = a_single(put(688, "SPY"), Side.BUY, purpose=Purpose.PROTECT)
+    with pytest.raises(OrderRejected, match="no stop order"):
+        request_of(evolve(ticket, stop=Decimal("1.50")))

@@ -13,19 +13,22 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from builders import a_condor, a_plan, at
+from builders import DAY, a_condor, a_plan, at
 from builders_exchange import PUT_QUOTES, call, put
 from builders_world import PATIENT, World, a_scripted_plan, a_world
 from fakes import BidAsk
+from gammacore.adapters.codec.records import encode
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.application.protect_shorts import ENDED, FILLED, UNAVAILABLE, UNPRICED, ProtectShorts
-from gammacore.configuration import Settings
+from gammacore.application.wind_down import WindDown
+from gammacore.configuration import Settings, configure
 from gammacore.domain.desks.protective import PROTECTIVE_STOP, ProtectiveStop
 from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import OptionContract, Side
-from gammacore.domain.ledger import TicketRefused
+from gammacore.domain.ledger import Mode, TicketRefused
 from gammacore.domain.orders import THE_DAY, Order, OrderReport, OrderState, Purpose
 from gammacore.domain.reports.day_report import day_report
+from gammacore.domain.sessions import TradingSession
 from gammacore.domain.words import Direction, StrategyTag
 from gammacore.errors import BrokerError
 from gammacore.ports.broker import Broker, BrokerDecorator
@@ -43,10 +46,12 @@ def a_protected_plan(contracts: int = 3, position: str = "p1") -> SpreadPlan:
 
 
 def a_protected_world(
-    *plans: SpreadPlan, closes: Mapping[str, str] | None = None, settings: Settings = ON, **stop: Any
-) -> World:
+    *plans: SpreadPlan, closes: Mapping[str, str] | None = None, settings: Settings = ON,
+    mode: Mode = Mode.STUDY, **stop: Any,
+) -> World:  # fmt: skip
     """Entered at 10:00:00, filled at 10:00:10, and a stop placed in the same cycle; `stop` is how it will behave."""
     world = a_world(*(plans or (a_protected_plan(),)), closes=closes, settings=settings)
+    world.terms = evolve(world.terms, mode=mode)
     world.day.once()
     if stop:
         world.exchange.next_submit(**stop)
@@ -390,3 +395,55 @@ def test_the_report_names_the_stop_as_what_ended_the_trade() -> None:
     (trade,) = day_report(world.events).trades
     assert trade.end is not None
     assert trade.end.reason == PROTECTIVE_STOP
+
+
+def test_a_stop_that_a_restored_ledger_has_lost_is_called_back_before_another_is_placed() -> None:
+    """The ledger is older than the stop: beside it a close would buy the same short twice."""
+    world = a_protected_world(mode=Mode.PAPER)
+    lost = stops(world)[0].id
+    del world.medium.events[next(n for n, e in enumerate(world.events) if getattr(e, "id", "") == lost) - 1 :]
+    world.restart()
+    world.cycle(6)
+
+    at_the_exchange = {report.id: report.state for report in world.exchange.every_order}
+    assert at_the_exchange[lost] is OrderState.CANCELED
+    assert "order_not_in_ledger" in world.alarms()
+    assert [stop.id == lost for stop in stops(world) if stop.is_working] == [False]
+
+
+def test_a_stop_that_the_broker_forgets_overnight_keeps_no_spread_from_its_settlement() -> None:
+    """The process dies with the stop at the broker, the contracts expire, and the next start is another day."""
+    world = a_protected_world()
+    forgetful = Forgets(world.exchange)
+    forgetful.forgotten = stops(world)[0].id
+    world.market.settle(DAY, "6900")
+    world.session = TradingSession.of(DAY + dt.timedelta(days=1))
+    world.clock.set(world.session.open)
+    world.wrap_broker = lambda _: forgetful
+    world.restart()
+    world.cycle(6)
+
+    assert [stop.state for stop in stops(world)] == [OrderState.CANCELED]
+    assert "order_vanished" in world.alarms()
+    assert world.book.holdings["p1"].exit_reason == "settled"
+    assert world.exchange.holdings() == {}
+
+
+def test_at_its_defaults_the_option_is_in_no_fingerprint_and_no_ticket() -> None:
+    """Ledgers of before it go on, under the same client ids and byte for byte."""
+    world = a_world(a_protected_plan())
+    world.day.once()
+    written = [encode(event) for event in world.events]
+
+    assert "protective_stop" not in configure([]).fingerprint()
+    assert '"protective_stop.on":"true"' in configure([{"protective_stop.on": True}]).fingerprint()
+    assert any('"OrderIntended"' in line for line in written)
+    assert not any('"stop":null' in line or '"protect"' in line for line in written)
+
+
+def test_the_end_of_a_run_leaves_the_stop_where_it_is() -> None:
+    """SC-1009 calls back what works; a stop is for the time in which nothing runs."""
+    world = a_protected_world()
+
+    assert WindDown(world.day).step(flatten=False)
+    assert [stop.state for stop in stops(world)] == [OrderState.ACCEPTED]

@@ -143,3 +143,26 @@ def test_an_id_that_could_not_be_found_again_is_refused(order_id: str) -> None:
     if order_id:
         with pytest.raises(InvalidInput, match="tag"):
             order_form(a_put_spread(order_id))
+
+
+def test_a_stop_rests_on_one_option_until_its_price() -> None:
+    ticket = evolve(single(Side.BUY, limit=None, purpose=Purpose.PROTECT), stop=Decimal("9.00"))
+    form = order_form(ticket)
+
+    assert (form["type"], form["stop"], form["side"], form["duration"]) == ("stop", "9.00", "buy_to_close", "day")
+    assert (form["tag"], "price" in form) == (f"GEXSTOP-{ORDER_ID}", False)
+
+
+@pytest.mark.parametrize(
+    "ticket",
+    [
+        single(Side.BUY, purpose=Purpose.PROTECT),  # a limit beside it
+        shares(Side.BUY, closes=True),
+        evolve(a_put_spread(), limit=None),
+    ],
+)
+def test_a_stop_is_of_one_option_at_market(ticket: OrderTicket) -> None:
+    with pytest.raises(InvalidInput, match="stop"):
+        evolve(ticket, stop=Decimal("9.00"))
+    with pytest.raises(InvalidInput, match="stop"):
+        evolve(single(Side.BUY, limit=None), stop=Decimal(0))

@@ -133,7 +133,8 @@ def changes(
         contracts = 0 if why_not or level is None else spread.open_in((side,))
         left = contracts - sum(order.unfilled(side.short.occ) for order in working)
         misplaced = [order for order in working if order.ticket.stop != level]
-        if spread.state is HoldingState.OPEN and working and (left < 0 or misplaced):
+        is_ours_to_end = spread.state is HoldingState.OPEN or not session.is_trading(now)  # else its close ends it
+        if is_ours_to_end and working and (left < 0 or misplaced):
             reason = why_not or ("less is held" if left < 0 else "its level has changed")
             for order in working if left < 0 else misplaced:
                 if order.state in (OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED):
