@@ -6,6 +6,7 @@ import importlib
 import sys
 
 import click
+from click.shell_completion import CompletionItem
 
 from gammacore.errors import (
     BrokerError,
@@ -53,6 +54,7 @@ COMMANDS: dict[str, str] = {
     "new-strategy": "Write a strategy of your own to start from, with its test.",
     "config": "Check, show or write the configuration.",
     "ledger": "Verify, repair, back up or restore a ledger.",
+    "completion": "Print the lines that complete commands and options in a shell.",
 }
 """Every command with its sentence; the module of the same name (with _ for -) holds it."""
 
@@ -79,6 +81,11 @@ class Commands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The names that begin so, without loading a command."""
+        names = [CompletionItem(name, help=words) for name, words in COMMANDS.items() if name.startswith(incomplete)]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         try:
