@@ -15,7 +15,7 @@ BROWSER_READY := $(VENV)/.browser
 # Hundreds of processes are started by the tests: without kept bytecode each of them compiles the library anew
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install run firestore prism tradier-client browser test coverage sweep nightly mutants check bench clean
+.PHONY: install run firestore prism tradier-client browser test coverage sweep nightly mutants check docs bench clean
 
 install: $(READY)
 
@@ -110,6 +110,13 @@ check: install
 	$(BIN)/lint-imports
 	$(BIN)/python tests/purity.py
 	$(BIN)/python tests/rule_index.py --check
+	$(BIN)/python tests/docs_pages.py --check
+
+# The docs site, into .venv/site: strictly, without anything from outside
+docs: install
+	$(BIN)/python tests/rule_index.py
+	$(BIN)/python tests/docs_pages.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 # Those that need nothing: real_days, scalping_days and monte_carlo want files of yours, against_nautilus an environment of
 # its own, does_it_pay and sweep_columns many minutes

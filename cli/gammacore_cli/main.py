@@ -6,6 +6,7 @@ import importlib
 import sys
 
 import click
+from click.shell_completion import CompletionItem
 
 from gammacore.errors import (
     BrokerError,
@@ -57,6 +58,8 @@ COMMANDS: dict[str, str] = {
     "config": "Check, show or write the configuration.",
     "ledger": "Verify, repair, back up, restore or excerpt a ledger.",
     "runs": "List old studies, and remove them.",
+    "ledger": "Verify, repair, back up or restore a ledger.",
+    "completion": "Print the lines that complete commands and options in a shell.",
 }
 """Every command with its sentence; the module of the same name (with _ for -) holds it."""
 
@@ -83,6 +86,11 @@ class Commands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The names that begin so, without loading a command."""
+        names = [CompletionItem(name, help=words) for name, words in COMMANDS.items() if name.startswith(incomplete)]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         try:

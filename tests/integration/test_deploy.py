@@ -15,15 +15,15 @@ DEPLOY = Path(__file__).parents[2] / "deploy"
 UNIT = DEPLOY / "systemd" / "gammacore@.service"
 MOST_EXPOSED = 2.5
 needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
-needs_bwrap = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bwrap is not installed")
+SHUT_IN = ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp", "--unshare-user"]
 
 
-@pytest.fixture
-def unit(tmp_path: Path) -> Path:
-    """The unit with a program and a user that exist here: whether they do is no matter of the file."""
-    text = re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", UNIT.read_text(), flags=re.MULTILINE)
-    (copy := tmp_path / UNIT.name).write_text(re.sub(r"^User=.*", "User=root", text, flags=re.MULTILINE))
-    return copy
+def can_shut_in() -> bool:
+    """Whether bwrap is there and may make a user namespace, which some machines forbid."""
+    return shutil.which("bwrap") is not None and subprocess.run([*SHUT_IN, "true"], check=False).returncode == 0
+
+
+needs_bwrap = pytest.mark.skipif(not can_shut_in(), reason="bwrap is not installed, or may not make a user namespace")
 
 
 def analyzed(*arguments: str | Path) -> str:
@@ -35,13 +35,14 @@ def analyzed(*arguments: str | Path) -> str:
 
 
 @needs_systemd
-def test_the_unit_is_accepted_without_a_warning(unit: Path) -> None:
-    assert analyzed("verify", unit) == ""
+def test_the_unit_is_accepted_without_a_warning() -> None:
+    """Check 10, of the file as it is shipped, whether gammacore is installed here or not."""
+    assert analyzed("verify", UNIT) == ""
 
 
 @needs_systemd
-def test_the_unit_exposes_little(unit: Path) -> None:
-    level = re.search(r"exposure level for \S+: ([\d.]+)", analyzed("security", "--offline=true", "--no-pager", unit))
+def test_the_unit_exposes_little() -> None:
+    level = re.search(r"exposure level for \S+: ([\d.]+)", analyzed("security", "--offline=true", "--no-pager", UNIT))
     assert level is not None
     assert float(level[1]) <= MOST_EXPOSED
 
@@ -50,7 +51,7 @@ def test_every_command_of_the_deploy_folder_is_one_of_ours() -> None:
     from gammacore_cli.main import COMMANDS
 
     texts = [UNIT.read_text(), (DEPLOY / "Containerfile").read_text()]
-    assert "ExecStart=/opt/gammacore/bin/gammacore service --config /etc/gammacore/%i.toml" in texts[0]
+    assert "ExecStart=/usr/bin/env gammacore service --config /etc/gammacore/%i.toml" in texts[0]
     assert 'CMD ["service", "--config", "/data/gammacore.toml"]' in texts[1]
     assert '"gammacore", "service", "--health"' in texts[1]
     assert {"service", "arm"} <= set(COMMANDS)
@@ -68,14 +69,13 @@ def test_the_time_to_stop_is_enough_for_the_loop_to_end_by_its_rules() -> None:
 
 @needs_bwrap
 def test_a_day_and_its_page_pass_on_a_root_that_is_read_only(tmp_path: Path) -> None:
-    """Check 11: as in the container, without a container runtime."""
+    """Check 11: as in the container, without a container runtime. What is mounted on must exist: the root is shut."""
+    home = "/data" if Path("/data").is_dir() else "/mnt"
     data = tmp_path / "data"
     data.mkdir(mode=0o777)
     jail = [
-        "bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp", "--bind", str(data),
-        "/data",
-        "--unshare-user", "--uid", "10001", "--gid", "10001", "--setenv", "HOME", "/nonexistent",
-        "--setenv", "GAMMACORE_HOME", "/data", "--chdir", "/data", sys.executable, "-m", "gammacore",
+        *SHUT_IN, "--bind", str(data), home, "--uid", "10001", "--gid", "10001", "--setenv", "HOME", "/nonexistent",
+        "--setenv", "GAMMACORE_HOME", home, "--chdir", home, sys.executable, "-m", "gammacore",
     ]  # fmt: skip
 
     def code(*arguments: str) -> int:
@@ -83,6 +83,6 @@ def test_a_day_and_its_page_pass_on_a_root_that_is_read_only(tmp_path: Path) -> 
         return subprocess.run([*jail, *arguments], env=environment, timeout=300, check=False).returncode
 
     assert code("trade", "--quiet") == 0
-    assert code("report", "--html", "/data/d.html") == 0
+    assert code("report", "--html", f"{home}/d.html") == 0
     assert code("service", "--health") == 1
     assert (data / "d.html").is_file()

@@ -113,9 +113,9 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
 def test_the_pages_have_their_commands() -> None:
     assert len(documented()) >= 25
     shown = {
-        "README.md", "backtest.md", "brokers.md", "dashboard.md", "data.md", "delta-hedging.md", "look-ahead.md",
-        "monte-carlo.md",
-        "pins.md", "real-days.md", "scalping.md", "statistics.md", "sweeps.md",
+        "README.md", "backtest.md", "brokers.md", "credit-spreads.md", "dashboard.md", "data.md", "delta-hedging.md",
+        "first-day.md", "look-ahead.md", "monte-carlo.md", "nothing-happens.md", "pins.md", "real-days.md",
+        "scalping.md", "statistics.md", "sweeps.md",
     }  # fmt: skip
     assert shown | {page.name for page in MODES} == {one.page for one in documented()}
 
@@ -133,7 +133,7 @@ def test_a_documented_command_runs_or_names_what_is_not_here(
     gammacore = CommandLine(capsys)
     for name, value in command.environment.items():
         monkeypatch.setenv(name, value)
-    if command.words[0] in ("journal", "report"):
+    if command.words[0] in ("journal", "report", "status"):
         assert gammacore("trade", "--step", "300").code == EXIT_DONE
     if command.page == "backtest.md" and "--out" not in command.words and any("RUN" in one for one in command.words):
         begun = next(one for one in documented() if one.page == command.page)  # the page's first command
