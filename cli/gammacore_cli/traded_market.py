@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
@@ -25,17 +26,32 @@ _SIMULATED = re.compile(r"simulated \(seed (\d+), every (\d+) s\)")
 
 @frozen(eq=False)
 class TradedMarket:
-    """Prices over the day, and the dealer gamma at the last judgement; both may be missing."""
+    """Prices over the day, and the dealer gamma at the last judgement; both may be missing, then `missing` says why."""
 
     prices: tuple[tuple[dt.datetime, Decimal], ...] = ()
     survey: GammaSurvey | None = None
+    missing: str = ""
 
 
-def traded_market(settings: Settings, report: DayReport) -> TradedMarket:
-    """What the market of this day showed; nothing where it cannot be opened again.
+def traded_market(
+    settings: Settings, report: DayReport, course: Sequence[Mapping[str, Any]] = ()
+) -> TradedMarket:  # fmt: skip
+    """What the market of this day showed; where it cannot be opened again, what a loop published of it (`course`).
 
-    It is believed only when it shows, at every judgement, the price that the ledger recorded there.
+    It is believed only when it shows, at every judgement, the price that the ledger recorded there. Rule: OP-107.
     """
+    found = _opened(settings, report)
+    if found.prices or not course:
+        return found
+    prices = [
+        (dt.datetime.fromisoformat(line["at"]), Decimal(str(line["price"])))
+        for line in course
+        if line.get("price") is not None
+    ]
+    return evolve(found, prices=tuple(prices))
+
+
+def _opened(settings: Settings, report: DayReport) -> TradedMarket:
     from gammacore import wiring
     from gammacore.adapters.calendars.nyse import NyseCalendar
 
@@ -44,12 +60,14 @@ def traded_market(settings: Settings, report: DayReport) -> TradedMarket:
     try:
         underlying = settings.underlying(report.underlying)
         session = wiring.open_session(calendar, report.date)
-        market = wiring.open_market(settings, underlying, session, calendar)
-        if market.label != report.market or not _shows_what_was_recorded(market, report):
-            return TradedMarket()
-        return TradedMarket(_path(market, report), _survey(settings, market, report))
-    except GammacoreError:
-        return TradedMarket()  # a picture less, never a report less
+        for quotes in (settings.market.share_quotes, True):  # the scalping desks trade by quotes of the share
+            as_quoted = evolve(settings, market=evolve(settings.market, share_quotes=quotes))
+            market = wiring.open_market(as_quoted, underlying, session, calendar)
+            if market.label == report.market and _shows_what_was_recorded(market, report):
+                return TradedMarket(_path(market, report), _survey(settings, market, report))
+        return TradedMarket(missing=f"market {report.market} is not at hand; see --market")
+    except GammacoreError as refusal:  # a picture less, never a report less
+        return TradedMarket(missing=f"market {report.market} is not at hand: {refusal}")
 
 
 def _as_traded(settings: Settings, report: DayReport) -> Settings:
@@ -63,7 +81,8 @@ def _as_traded(settings: Settings, report: DayReport) -> Settings:
 
 def _shows_what_was_recorded(market: MarketData, report: DayReport) -> bool:
     recorded = [(entry.at, entry.record.price) for entry in report.scheduled if entry.record.price is not None]
-    return all(market.snapshot(at).spot == price for at, price in recorded)
+    seen = ((market.snapshot(at), price) for at, price in recorded)
+    return all(price in (one.spot, None if one.share is None else one.share.mid) for one, price in seen)
 
 
 def _path(market: MarketData, report: DayReport) -> tuple[tuple[dt.datetime, Decimal], ...]:
