@@ -62,8 +62,8 @@ def test_what_halted_is_named(events: tuple[Event, ...], by: str | None) -> None
 
 def test_the_age_of_a_mark_grows_while_nothing_is_published() -> None:
     then = dt.datetime(2026, 3, 3, 15, tzinfo=dt.UTC)
-    holdings = [{"id": "a", "mark_age": 3.0}, {"id": "b", "mark_age": None}]
-    seen = {"at": then.isoformat(), "pace": 1.0, "holdings": holdings}
+    holdings: list[dict[str, object]] = [{"id": "a", "mark_age": 3.0}, {"id": "b", "mark_age": None}]
+    seen: dict[str, object] = {"at": then.isoformat(), "pace": 1.0, "holdings": holdings}
 
     ages = [one["mark_age"] for one in holdings_now(seen, then + dt.timedelta(seconds=4))]
     assert ages == [7.0, None]

@@ -29,8 +29,9 @@ from builders_gamma import (
 )
 from gammacore.domain import ledger
 from gammacore.domain.desks.gamma_scalping import NAME, GammaScalpingDesk
+from gammacore.domain.dollars import CENT
 from gammacore.domain.holdings.plans import DeltaWatch
-from gammacore.domain.instruments import CENT, Side
+from gammacore.domain.instruments import Side
 from gammacore.domain.legs import Leg, LegFill, ShareLeg
 from gammacore.domain.market import Quote
 from gammacore.domain.market_memory import MarketMemory

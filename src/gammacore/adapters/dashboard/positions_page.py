@@ -233,6 +233,7 @@ def filters(asked: Asked) -> Node:
                 ]
                 for rule, name in dict.fromkeys([*now, *then])
             ),
+            words=True,
         ),
     ]
 
