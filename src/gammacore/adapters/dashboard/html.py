@@ -184,9 +184,15 @@ def chart(
             role="img",
             aria_label=f"{title}; its figures are in the table below",
         ),
-        p(".muted")["Marked: ", ", ".join(f"{one.label} {_x(one.x, is_time)}" for one in spots)] if spots else "",
+        _marked(spots, is_time),
         details[summary["The figures as a table"], shown],
     ]
+
+
+def _marked(spots: Sequence[Spot], is_time: bool) -> Node:
+    """The events of a chart in words; strikes are in its table."""
+    named = [f"{one.label} {_x(one.x, is_time)}" for one in spots if not one.small]
+    return p(".muted")["Marked: ", ", ".join(named)] if named else ""
 
 
 def _picked(count: int, most: int) -> list[int]:

@@ -26,6 +26,7 @@
       pen.beginPath();
       if (one.y === null) { pen.setLineDash([2 * dot, 3 * dot]); pen.moveTo(x, top); pen.lineTo(x, top + tall); pen.stroke(); pen.setLineDash([]); }
       else { const at = plot.valToPos(one.y, "y", true); pen.arc(x, at, (one.small ? 3 : 5) * dot, 0, 7); pen.fill(); y = one.below ? Math.min(top + tall - 4 * dot, at + 20 * dot) : Math.max(top + 12 * dot, at - 9 * dot); }
+      if (one.small && wide < 500 * dot) return;
       const room = pen.measureText(one.label).width + 6 * dot;
       pen.fillText(one.label, x + room > left + wide ? x - room : x + 6 * dot, y);
     });
