@@ -59,39 +59,38 @@ def report(frame: Frame, asked: LedgerChoice, days: DayRange, page: Path | None,
         reports = days.of(reports)
     head = head_of(frame, chosen.one)
     if page is not None:
-        _write(frame, page, path, reports if days.is_given and not days.is_one_day else reports[-1:])
+        _write(frame, page, reports if days.is_given and not days.is_one_day else reports[-1:])
     head.show(frame)
     document = {**head.document, **report_document(reports, path), "reviews": reviews_document(trades_of(reports))}
     emit(document, frame.as_json, lambda: _shown(reports, path))
     show_others(frame, chosen.others)
 
 
-def _write(frame: Frame, page: Path, ledger: LedgerPlace, reports: Sequence[DayReport]) -> None:
+def _write(frame: Frame, page: Path, reports: Sequence[DayReport]) -> None:
     """One page into a file; several, or one into a folder that is there, beside an index."""
     from gammacore import wiring
     from gammacore.adapters.html_report import render_index, write_page
 
     if len(reports) == 1 and not page.is_dir():
-        _write_day(frame, page, ledger, reports[0])
+        _write_day(frame, page, reports[0])
         return
     wiring.make_folder(page)
     for report in reports:
-        _write_day(frame, page / f"{report.date}.html", ledger, report)
+        _write_day(frame, page / f"{report.date}.html", report)
     write_page(page / "index.html", render_index(reports))
     log.info("index of %d days written to %s", len(reports), page / "index.html")
 
 
-def _write_day(frame: Frame, page: Path, ledger: LedgerPlace, day: DayReport) -> None:
-    from gammacore import wiring
+def _write_day(frame: Frame, page: Path, day: DayReport) -> None:
     from gammacore.adapters.html_report import render_day, write_page
     from gammacore_cli.traded_market import traded_market
 
-    market = traded_market(frame.settings, day, wiring.course_of(frame.settings, ledger, day.date))
+    market = traded_market(frame.settings, day)
     if not market.prices:
-        log.info("%s; the picture joins the prices of the ledger", market.missing)
+        log.info("market %s is not at hand; the picture joins the prices of the ledger (see --market)", day.market)
     survey = market.survey
     exposure, flips = (None, ()) if survey is None else (survey.exposure, survey.flips.roots)
-    write_page(page, render_day(day, market.prices, exposure, flips=flips, missing=market.missing))
+    write_page(page, render_day(day, market.prices, exposure, flips=flips))
     log.info("report of %s written to %s", day.date, page)
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
@@ -21,37 +20,25 @@ if TYPE_CHECKING:
 FINEST = dt.timedelta(seconds=60)
 """The picture needs no more than a price a minute."""
 
+HALF_A_TICK = Decimal("0.005")
+"""A scalping desk records the middle of the share's quote, which may lie between two cents."""
+
 _SIMULATED = re.compile(r"simulated \(seed (\d+), every (\d+) s\)")
 
 
 @frozen(eq=False)
 class TradedMarket:
-    """Prices over the day, and the dealer gamma at the last judgement; both may be missing, then `missing` says why."""
+    """Prices over the day, and the dealer gamma at the last judgement; both may be missing."""
 
     prices: tuple[tuple[dt.datetime, Decimal], ...] = ()
     survey: GammaSurvey | None = None
-    missing: str = ""
 
 
-def traded_market(
-    settings: Settings, report: DayReport, course: Sequence[Mapping[str, Any]] = ()
-) -> TradedMarket:  # fmt: skip
-    """What the market of this day showed; where it cannot be opened again, what a loop published of it (`course`).
+def traded_market(settings: Settings, report: DayReport) -> TradedMarket:
+    """What the market of this day showed; nothing where it cannot be opened again.
 
-    It is believed only when it shows, at every judgement, the price that the ledger recorded there. Rule: OP-107.
+    It is believed only when it shows, at every judgement, the price that the ledger recorded there.
     """
-    found = _opened(settings, report)
-    if found.prices or not course:
-        return found
-    prices = [
-        (dt.datetime.fromisoformat(line["at"]), Decimal(str(line["price"])))
-        for line in course
-        if line.get("price") is not None
-    ]
-    return evolve(found, prices=tuple(prices))
-
-
-def _opened(settings: Settings, report: DayReport) -> TradedMarket:
     from gammacore import wiring
     from gammacore.adapters.calendars.nyse import NyseCalendar
 
@@ -60,14 +47,12 @@ def _opened(settings: Settings, report: DayReport) -> TradedMarket:
     try:
         underlying = settings.underlying(report.underlying)
         session = wiring.open_session(calendar, report.date)
-        for quotes in (settings.market.share_quotes, True):  # the scalping desks trade by quotes of the share
-            as_quoted = evolve(settings, market=evolve(settings.market, share_quotes=quotes))
-            market = wiring.open_market(as_quoted, underlying, session, calendar)
-            if market.label == report.market and _shows_what_was_recorded(market, report):
-                return TradedMarket(_path(market, report), _survey(settings, market, report))
-        return TradedMarket(missing=f"market {report.market} is not at hand; see --market")
-    except GammacoreError as refusal:  # a picture less, never a report less
-        return TradedMarket(missing=f"market {report.market} is not at hand: {refusal}")
+        market = wiring.open_market(settings, underlying, session, calendar)
+        if market.label != report.market or not _shows_what_was_recorded(market, report):
+            return TradedMarket()
+        return TradedMarket(_path(market, report), _survey(settings, market, report))
+    except GammacoreError:
+        return TradedMarket()  # a picture less, never a report less
 
 
 def _as_traded(settings: Settings, report: DayReport) -> Settings:
@@ -81,8 +66,8 @@ def _as_traded(settings: Settings, report: DayReport) -> Settings:
 
 def _shows_what_was_recorded(market: MarketData, report: DayReport) -> bool:
     recorded = [(entry.at, entry.record.price) for entry in report.scheduled if entry.record.price is not None]
-    seen = ((market.snapshot(at), price) for at, price in recorded)
-    return all(price in (one.spot, None if one.share is None else one.share.mid) for one, price in seen)
+    seen = ((market.snapshot(at).spot, price) for at, price in recorded)
+    return all(spot is not None and abs(spot - price) <= HALF_A_TICK for spot, price in seen)
 
 
 def _path(market: MarketData, report: DayReport) -> tuple[tuple[dt.datetime, Decimal], ...]:

@@ -56,7 +56,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
     home = tmp_path_factory.mktemp("running")
     terms = Terms(controls=True, token_hash=hashlib.sha256(TOKEN.encode()).hexdigest())
-    with paced(home, 0.5), served(home, terms) as page:
+    with paced(home, 2.0), served(home, terms) as page:
         wait_for(lambda: page.desk.now(None))
         yield page
 
@@ -219,7 +219,8 @@ def test_a_brokers_words_stay_text_in_the_browser(chromium: Any, tmp_path: Path)
     storage.append([AlarmRaised(at, "broker<b>", evil), Halted(at, evil)], storage.version)
     storage.close()
     with served(tmp_path) as where:
-        page, said = chromium.new_page(), []
+        page = chromium.new_page()
+        said: list[str] = []
         page.on("console", partial(_heard, said))
         for path in PATHS:
             page.goto(where.url + path)
@@ -265,7 +266,8 @@ def test_every_page_is_whole_on_a_holiday(chromium: Any, tmp_path: Path, monkeyp
     a_home_with_a_day(tmp_path)
     with served(tmp_path) as where:
         monkeypatch.setattr(where.desk, "session", lambda: None)
-        page, said = chromium.new_page(viewport={"width": 320, "height": 800}), []
+        page = chromium.new_page(viewport={"width": 320, "height": 800})
+        said: list[str] = []
         page.on("console", partial(_heard, said))
         for path in PATHS:
             page.goto(where.url + path)

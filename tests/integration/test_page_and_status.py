@@ -16,13 +16,16 @@ import httpx
 import pytest
 
 import extent
+from builders_gex import Row, a_chain
 from builders_page import SEED, Served, a_home_with_a_day, paced, served, settings_of, wait_for
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.dashboard.pages import PAGES
 from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.adapters.view_files.reading import read_day, read_now, view_folder
+from gammacore.adapters.view_files.track import keep_measurement
 from gammacore.configuration import configure
 from gammacore.domain.book.book import Book
+from gammacore.domain.gex.survey import survey_gamma
 from gammacore.domain.ledger import AlarmRaised, Event, LedgerOpened
 from gammacore.wiring import book_of, events_of, wire_day
 from gammacore.wiring.dashboard import HomeDesk
@@ -253,3 +256,25 @@ def test_every_page_names_mode_and_halt_in_its_title_and_icon(tmp_path: Path, na
     assert "STUDY" in text.partition("</title>")[0]
     assert 'href="/static/icon-study.svg"' in text
     assert "<script>alert" not in text
+
+
+# -- dealer gamma without a loop ---------------------------------------------------------------------------------------
+
+
+def test_gamma_that_no_loop_publishes_is_shown_as_it_was_tracked(tmp_path: Path) -> None:
+    """`gex --every --track`: on a home without a ledger, and beside a ledger whose loop measured nothing."""
+    rows = [Row(strike, strike >= 6000, 500.0 + strike % 50, iv=0.15) for strike in range(5900, 6101, 10)]
+    survey = survey_gamma(a_chain(rows), Decimal(6003))
+    before = dt.datetime(2026, 3, 3, 15, tzinfo=dt.UTC)
+    with served(tmp_path) as page:
+        assert get(page, "/api/exposure")["exposure"] is None
+        assert "gex --every 60 --track" in httpx.get(page.url + "/gamma", timeout=60).text
+        for minutes in (0, 1):
+            keep_measurement(tmp_path, survey, None, before + dt.timedelta(minutes=minutes))
+        found = get(page, "/api/exposure")
+        text = httpx.get(page.url + "/gamma", timeout=60).text
+
+    assert (found["source"], len(found["course"])) == ("track", 2)
+    assert found["exposure"]["net"] == pytest.approx(survey.exposure.net_total, abs=1)
+    assert "not by a trading loop" in text
+    assert [path.stat().st_mode & 0o777 for path in (tmp_path / "gamma").glob("*/*")] == [0o600] * 2

@@ -85,7 +85,6 @@ if TYPE_CHECKING:
     from gammacore.wiring.strategies import credit_spread_desk as credit_spread_desk
     from gammacore.wiring.strategies import naming_its_underlying as naming_its_underlying
     from gammacore.wiring.use_cases import wire_trade as wire_trade
-    from gammacore.wiring.view_places import course_of as course_of
     from gammacore.wiring.view_places import now_of as now_of
     from gammacore.wiring.view_places import view_of as view_of
     from gammacore.wiring.whose_ledger import armed_for as armed_for
@@ -156,7 +155,6 @@ _HOMES: dict[str, str] = {
     "naming_its_underlying": "wiring.strategies",
     "naming_underlying": "wiring.markets",
     "new_token": "wiring.serve_page",
-    "course_of": "wiring.view_places",
     "now_of": "wiring.view_places",
     "open_broker": "wiring.brokers",
     "open_broker_market": "wiring.brokers",

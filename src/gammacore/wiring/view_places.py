@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import Any
 
-from gammacore.adapters.view_files.reading import read_day, read_now, view_folder
+from gammacore.adapters.view_files.reading import read_now, view_folder
 from gammacore.configuration import Settings
 from gammacore.wiring.storage import LedgerPlace, local_path
 
@@ -19,8 +18,3 @@ def view_of(settings: Settings, ledger: LedgerPlace) -> Path:
 def now_of(settings: Settings, ledger: LedgerPlace) -> dict[str, Any] | None:
     """What the loop of a ledger published last; None where it published nothing that can be read."""
     return read_now(view_of(settings, ledger))
-
-
-def course_of(settings: Settings, ledger: LedgerPlace, date: dt.date) -> list[dict[str, Any]]:
-    """What the loop of a ledger published of a day, oldest first; nothing where it published nothing."""
-    return read_day(view_of(settings, ledger), date)

@@ -35,9 +35,9 @@ from htpy import (
 from gammacore.domain.sessions import NEW_YORK
 
 UNKNOWN = "–"
-MOST_POINTS = 130
+MOST_POINTS = 110
 """So many points of a chart are sent: a first visit weighs 150 kB at most. Rule: OP-514."""
-MOST_ROWS = 40
+MOST_ROWS = 30
 
 
 def number(value: object, places: int = 2, unit: str = "") -> str:

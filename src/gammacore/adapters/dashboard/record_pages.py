@@ -18,7 +18,7 @@ from gammacore.domain.reports import api_documents as documents
 from gammacore.domain.reports.day_report import DayReport
 from gammacore.ports.desk_source import FEWEST
 
-MOST_ENTRIES = 300
+MOST_ENTRIES = 150
 MOST_DAYS, MOST_WEEKS = 30, 12
 GROUPS = {
     "strategy": "strategy",
@@ -53,7 +53,7 @@ def journal(asked: Asked) -> Node:
             ],
             button(type="submit")["Show"],
         ],
-        p[a(href=f"/journal.csv?{urlencode(kept)}")["As CSV"], f" · {len(found)} entries"],
+        p[a(href=f"/journal.csv?{urlencode(kept)}")["As CSV"], f", all {len(found)} entries"],
         rows_table(
             f"Journal{'' if len(found) <= MOST_ENTRIES else f', the newest {MOST_ENTRIES}'}",
             ["day", "time", "kind", "code", "what"],

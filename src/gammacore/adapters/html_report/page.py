@@ -34,9 +34,8 @@ def render_day(
     *,
     pin: Decimal | None = None,
     flips: Sequence[float] = (),
-    missing: str = "",
 ) -> str:
-    """The report of a day as HTML; `missing` says in a chart's place why the market is not there.
+    """The report of a day as HTML.
 
     `prices` are the underlying's (time, points) over the day; without them the picture joins the prices the ledger
     holds. `exposure` draws the profile, with `pin` (that of the newest judgement unless given) and `flips` marked.
@@ -45,7 +44,7 @@ def render_day(
     parts = [
         sections.heading(view),
         sections.figures(labelled(view.figures)),
-        *_day(report, prices, missing),
+        *_day(report, prices),
         _pictures(report, exposure, _last_pin(report) if pin is None else pin, flips),
         "<h2>Trades</h2>",
         sections.trades(view),
@@ -71,13 +70,13 @@ def render_index(reports: Sequence[DayReport]) -> str:
     return shell(heading, [f"<h1>{escape(heading)}</h1>", f'<div class="card table">{table}</div>'])
 
 
-def _day(report: DayReport, prices: Prices, missing: str) -> Iterator[str]:
+def _day(report: DayReport, prices: Prices) -> Iterator[str]:
     """The price with the spreads on it; where only hedged holdings were traded, their own pictures show it."""
     decided = [trade for trade in report.trades if trade.decisions]
     hedged = [trade for trade in decided if not trade.is_of_another_day(trade.decisions[-1].at)]
     if report.spreads or not hedged:
         yield "<h2>The day</h2>"
-        yield picture(price_chart(report, prices), _price_caption(report, prices, missing))
+        yield picture(price_chart(report, prices), _price_caption(report, prices))
     for trade in hedged:
         yield f"<h2>Delta before and after each hedge: {escape(title(trade))}</h2>"
         yield picture(delta_chart(report, trade, prices), DELTA_CAPTION)
@@ -100,20 +99,21 @@ def _pictures(
     return f'<div class="pair"><div><h2>Balance</h2>{curve}</div><div><h2>Dealer gamma</h2>{profile}</div></div>'
 
 
-def _price_caption(report: DayReport, prices: Prices, missing: str) -> str:
-    has_pins = any(entry.record.pin is not None for entry in report.scheduled)
-    marks = "Diamonds are the pin at each scheduled entry." if has_pins else ""
+def _price_caption(report: DayReport, prices: Prices) -> str:
+    marks = _marks(report)
     if report.spreads:
         marks = (
             "Bands are the sold spreads, heavy line the short strike, from entry to exit; "
             "triangles enter, squares leave, diamonds are the pin."
         )
-    elif report.trades:
-        marks = f"Triangles enter, squares leave. {marks}".strip()
-    if prices:
-        return marks
-    why = f" ({escape(missing)})" if missing else ""
-    return f"{marks} The line joins the prices the ledger holds{why}.".strip()
+    return marks if prices else f"{marks} The line joins the prices the ledger holds.".strip()
+
+
+def _marks(report: DayReport) -> str:
+    """What is marked where no spread was sold: entries and exits, and pins where there are any."""
+    bought = "Triangles enter, squares leave." if report.trades else ""
+    pins = any(entry.record.pin is not None for entry in report.scheduled)
+    return f"{bought} {'Diamonds are the pin at each scheduled entry.' if pins else ''}".strip()
 
 
 def _last_pin(report: DayReport) -> Decimal | None:
