@@ -43,15 +43,16 @@ def settings_of(home: Path, **keys: object) -> Settings:
 
 
 @contextmanager
-def served(home: Path, terms: Terms = READ_ONLY, **keys: object) -> Iterator[Served]:
-    """The page over a home until the block ends."""
+def served(home: Path, terms: Terms = READ_ONLY, port: int = 0, **keys: object) -> Iterator[Served]:
+    """The page over a home until the block ends, on a free port unless one is given."""
     import socket
 
     import uvicorn
 
     desk = HomeDesk(settings_of(home, **keys))
     listening = socket.socket()
-    listening.bind(("127.0.0.1", 0))
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind(("127.0.0.1", port))
     listening.listen(64)
     server = uvicorn.Server(server_settings(make_app(desk, terms)))
     thread = threading.Thread(target=lambda: server.run(sockets=[listening]), daemon=True)

@@ -54,6 +54,7 @@ log = logging.getLogger(__name__)
     help="Measure again after so many seconds until stopped: one line each (with --json one document a line). With "
     "--from: seconds between measurements (default: 300).",
 )  # fmt: skip
+@click.option("--track", is_flag=True, help="With --every: keep each measurement for the page Gamma.")
 @network_option
 @click.option(
     "--from", "begin", type=MOMENT, metavar="T",
@@ -64,8 +65,8 @@ log = logging.getLogger(__name__)
 @common_options
 @rests_without_session
 def gex(
-    frame: Frame, chain: Path | None, plot: Path | None, publish: bool, every: int | None, begin: When | None,
-    end: When | None, wait_for_network: float, **options: Any,
+    frame: Frame, chain: Path | None, plot: Path | None, publish: bool, every: int | None, track: bool,
+    begin: When | None, end: When | None, wait_for_network: float, **options: Any,
 ) -> None:  # fmt: skip
     """Measure exposure by strike and in total, flips, walls and pin. CHAIN is recognised by its content.
 
@@ -82,6 +83,8 @@ def gex(
         return
     if end is not None:
         raise click.UsageError("--to is the end of --from; give --from too")
+    if track and every is None:
+        raise click.UsageError("--track keeps a course; give --every SECONDS too")
     outside = wiring.Outside(frame.credentials)
     if publish:
         _check_publishable(frame, terms.sign)
@@ -100,7 +103,7 @@ def gex(
                 raise first
             return itertools.chain([first], views)
 
-        _follow(frame, waiting(wait_for_network)(opened), plot, publish)
+        _follow(frame, waiting(wait_for_network)(opened), plot, publish, track=track)
         return
     if wait_for_network:
         raise click.UsageError("--wait-for-network belongs to --every: a single look is asked again by hand")
@@ -144,7 +147,7 @@ def _shown(frame: Frame, view: ExposureView, plot: Path | None, publish: bool) -
 
 
 def _follow(
-    frame: Frame, views: Iterator[ExposureView | GammacoreError], plot: Path | None, publish: bool
+    frame: Frame, views: Iterator[ExposureView | GammacoreError], plot: Path | None, publish: bool, *, track: bool
 ) -> None:  # fmt: skip
     """Line after line until Ctrl-C or SIGTERM; what cannot be measured or published is reported and tried again."""
     with leaving_by_sigterm():
@@ -157,8 +160,21 @@ def _follow(
             except StorageError as outage:
                 log.warning("not published: %s", outage)
                 continue
+            if track:
+                _keep(frame, view)
             if not emit_line(document, frame.as_json, _line(view)):
                 return
+
+
+def _keep(frame: Frame, view: ExposureView) -> None:
+    """For the page; a full disk costs a picture."""
+    from gammacore import wiring
+    from gammacore.adapters.view_files.track import keep_measurement
+
+    try:
+        keep_measurement(frame.settings.storage.home, view.survey, view.pin, wiring.system_clock().now())
+    except (StorageError, OSError) as refusal:
+        log.warning("not kept for the page: %s", refusal)
 
 
 def _check_publishable(frame: Frame, sign: SignModel) -> None:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 FINEST = dt.timedelta(seconds=60)
 """The picture needs no more than a price a minute."""
 
+HALF_A_TICK = Decimal("0.005")
+"""A scalping desk records the middle of the share's quote, which may lie between two cents."""
+
 
 @frozen(eq=False)
 class TradedMarket:
@@ -88,7 +91,8 @@ def _as_traded(configuration: Configuration, report: DayReport) -> Configuration
 
 def _shows_what_was_recorded(market: MarketData, report: DayReport) -> bool:
     recorded = [(entry.at, entry.record.price) for entry in report.scheduled if entry.record.price is not None]
-    return all(market.snapshot(at).spot == price for at, price in recorded)
+    seen = ((market.snapshot(at).spot, price) for at, price in recorded)
+    return all(spot is not None and abs(spot - price) <= HALF_A_TICK for spot, price in seen)
 
 
 def _path(market: MarketData, report: DayReport) -> tuple[tuple[dt.datetime, Decimal], ...]:

@@ -278,6 +278,21 @@ def test_controls_are_checked_in_their_order(running: Served) -> None:
     assert live.status_code == 403
 
 
+def test_letters_of_any_kind_are_refused_and_never_a_fault(running: Served) -> None:
+    """A half surrogate, letters beyond ASCII, a line end in a reason: 401, 403, one printable line."""
+    odd = "\udcff\u00e9\u202e"
+    assert httpx.post(
+        running.url + "/session", content=json.dumps({"token": odd}), headers={"content-type": "application/json"}
+    ).status_code == 401  # fmt: skip
+    with httpx.Client(base_url=running.url, timeout=60) as browser:
+        browser.post("/session", data={"token": TOKEN})
+        for csrf in ("é.é", "..", "é" * 200):
+            assert browser.post("/controls/halt", data={"ledger": "runs/r.sqlite", "csrf": csrf}).status_code == 403
+    done = post(running, "/controls/halt", {"reason": "a\r\n2026 CRITICAL\u202e forged\x1b[2J"}, **BEARER)
+    assert done.json()["reason"] == "a 2026 CRITICAL forged [2J"
+    assert running.desk.read(None).book.halted == "a 2026 CRITICAL forged [2J"
+
+
 def test_a_flatten_needs_the_mode_typed(running: Served) -> None:
     nonce = post(running, "/controls/flatten", **BEARER).json()["nonce"]
 

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+import extent
 from builders_page import Served, a_home_with_a_day, browser, needs_browser, paced, served, wait_for
 from gammacore.adapters.dashboard.pages import PAGES
 from gammacore.adapters.dashboard.security import Terms
@@ -55,7 +56,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
     home = tmp_path_factory.mktemp("running")
     terms = Terms(controls=True, token_hash=hashlib.sha256(TOKEN.encode()).hexdigest())
-    with paced(home, 0.5), served(home, terms) as page:
+    with paced(home, 2.0), served(home, terms) as page:
         wait_for(lambda: page.desk.now(None))
         yield page
 
@@ -191,4 +192,115 @@ def test_each_chart_is_drawn_and_has_its_table(chromium: Any, day: Served) -> No
     page.locator(".plot canvas").first.wait_for()
 
     assert page.locator(".plot canvas").count() == page.locator("figure.chart details table").count() > 0
+    page.close()
+
+
+def test_every_verdict_is_seen_and_said_in_words(chromium: Any, day: Served) -> None:
+    """A refusal stands where its column is, and not by its colour alone."""
+    page = chromium.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(day.url + "/filters")
+    for words in ("✓ pass", "✗ skip"):
+        box = page.get_by_text(words, exact=True).first.bounding_box()
+        assert box is not None
+        assert 0 < box["x"] < 1280, words
+        assert box["width"] > 10
+    page.close()
+
+
+def test_a_brokers_words_stay_text_in_the_browser(chromium: Any, tmp_path: Path) -> None:
+    """No script of a reason runs, none is blocked by the policy either: it never is one. OP-507."""
+    from gammacore.adapters.sqlite.storage import SqliteStorage
+    from gammacore.domain.ledger import AlarmRaised, Halted
+
+    evil = "</title></div><script>document.title='forged'</script><img src=x onerror=\"document.title='forged'\">"
+    ledger = a_home_with_a_day(tmp_path, held=True)
+    storage = SqliteStorage(ledger)
+    at = [*storage.events()][-1].at
+    storage.append([AlarmRaised(at, "broker<b>", evil), Halted(at, evil)], storage.version)
+    storage.close()
+    with served(tmp_path) as where:
+        page = chromium.new_page()
+        said: list[str] = []
+        page.on("console", partial(_heard, said))
+        for path in PATHS:
+            page.goto(where.url + path)
+            page.locator(".banner.urgent").first.wait_for()
+            assert page.title().startswith("HALTED · ")
+            assert page.locator("img").count() == 0
+            assert evil in page.locator(".banner.urgent").first.inner_text()
+        assert said == []
+        page.close()
+
+
+def test_a_tab_goes_on_after_the_server_was_restarted(chromium: Any, tmp_path: Path) -> None:
+    """By itself, without being loaded again. OP-516."""
+    from playwright.sync_api import expect
+
+    with paced(tmp_path, 0.4):
+        with served(tmp_path) as where:
+            wait_for(lambda: where.desk.now(None))
+            port = int(where.url.rpartition(":")[2])
+            page = chromium.new_page()
+            page.goto(where.url + "/system")
+            page.evaluate("document.body.dataset.mine = 'still here'")
+        cycles = page.locator("dt:text-is('cycles') + dd")
+        before = cycles.inner_text()
+        with served(tmp_path, port=port):
+            expect(cycles).not_to_have_text(before, timeout=30_000)
+        assert page.evaluate("document.body.dataset.mine") == "still here"
+        page.close()
+
+
+def test_the_title_follows_the_day_and_the_icon_says_the_mode(chromium: Any, running: Served) -> None:
+    page = chromium.new_page()
+    page.goto(running.url + "/positions")
+    assert "STUDY · Positions · gammacore" in page.title()
+    assert page.locator("link[rel=icon]").get_attribute("href") == "/static/icon-study.svg"
+    page.evaluate("document.title = 'old'")
+    page.locator("[data-title]").evaluate("one => { one.dataset.title = 'newer'; }")
+    assert page.title() == "newer"
+    page.close()
+
+
+def test_every_page_is_whole_on_a_holiday(chromium: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    a_home_with_a_day(tmp_path)
+    with served(tmp_path) as where:
+        monkeypatch.setattr(where.desk, "session", lambda: None)
+        page = chromium.new_page(viewport={"width": 320, "height": 800})
+        said: list[str] = []
+        page.on("console", partial(_heard, said))
+        for path in PATHS:
+            page.goto(where.url + path)
+            assert "No session today; the next one is" in page.locator("#live").inner_text()
+            assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        assert said == []
+        page.close()
+
+
+def test_an_old_confirmation_closes_nothing(chromium: Any, running: Served) -> None:
+    """The nonce of a flatten is good once and for 30 seconds: a page that was left open asks anew."""
+    from playwright.sync_api import expect
+
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(running.url + "/")
+    page.get_by_label("Control token").fill(TOKEN)
+    page.get_by_role("button", name="Open the controls").click()
+    page.get_by_role("button", name=re.compile("Flatten")).click()
+    expect(page.locator("h1")).to_contain_text("Flatten STUDY")
+    page.locator("input[name=nonce]").evaluate("one => { one.value = 'used before'; }")
+    page.get_by_label(re.compile("Type study")).fill("study")
+    page.get_by_role("button", name="Close everything and halt").click()
+    expect(page.locator("h1")).to_have_text("409")
+    assert running.desk.read(None).book.flatten is None
+    context.close()
+
+
+def test_a_first_visit_is_painted_soon(chromium: Any, day: Served) -> None:
+    """OP-514: 500 ms to the first paint, in the sweep: a machine that runs all tests at once shows its own load."""
+    page = chromium.new_page()
+    page.goto(day.url + "/")
+    page.locator("h1").wait_for()
+    (painted,) = page.evaluate("performance.getEntriesByName('first-contentful-paint').map(one => one.startTime)")
+    assert painted <= (500 if extent.WHOLE else 5_000)
     page.close()

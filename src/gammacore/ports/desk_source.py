@@ -94,6 +94,10 @@ class DeskSource(Protocol):
         """The published lines of a day."""
         ...
 
+    def tracked(self) -> tuple[Mapping[str, Any], list[dict[str, Any]]] | None:
+        """What `gex --track` measured last, with the course of its day; None where it keeps nothing."""
+        ...
+
     def days(self, name: str | None) -> tuple[list[Mapping[str, Any]], str]:
         """A line a day, oldest first, and why the ledger cannot be read ("" where it can)."""
         ...

@@ -24,6 +24,7 @@ from gammacore.adapters.service.armed_file import armed_path, read_armed
 from gammacore.adapters.service.state_file import read_state, state_path
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.adapters.view_files.reading import read_day, read_now
+from gammacore.adapters.view_files.track import newest_track
 from gammacore.configuration import Settings
 from gammacore.domain.hedge_filter_events import HedgeRunStarted
 from gammacore.domain.ledger import Mode
@@ -229,6 +230,12 @@ class HomeDesk:
 
     def course(self, name: str | None, date: dt.date) -> list[dict[str, Any]]:
         return [] if (folder := self._view(name)) is None else read_day(folder, date)
+
+    def tracked(self) -> tuple[Mapping[str, Any], list[dict[str, Any]]] | None:
+        if (found := newest_track(self._settings.storage.home)) is None:
+            return None
+        folder, now = found
+        return now, read_day(folder, dt.date.fromisoformat(now["date"]))
 
     def band(self, name: str | None) -> tuple[EquityBand, Sequence[float]] | None:
         """Drawn anew when a trade was closed since."""

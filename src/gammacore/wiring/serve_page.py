@@ -11,7 +11,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,8 @@ class PageServer:
     host: str
     port: int
     advice: str = ""
+    begin: Callable[[], object] | None = None
+    """What is done beside the first visit: the ledger shown first is read before somebody asks for it."""
 
     @property
     def address(self) -> str:
@@ -64,6 +67,8 @@ class PageServer:
         """
 
         listening = _listening(self.host, self.port)
+        if self.begin is not None:
+            threading.Thread(target=self.begin, name="gammacore page", daemon=True).start()
         try:
             _quiet_server()(server_settings(self.app)).run(sockets=[listening])
         finally:
@@ -132,7 +137,8 @@ def page_server(settings: Settings, chosen: FoundLedger | None = None) -> PageSe
         )
     terms = Terms(served.allow_hosts, served.controls, known, exposed, served.trusted_proxy)
     advice = "; others reach it: use ssh -L, a VPN or a proxy with TLS" if exposed else ""
-    return PageServer(make_app(HomeDesk(settings, chosen), terms), served.host, served.port, advice)
+    desk = HomeDesk(settings, chosen)
+    return PageServer(make_app(desk, terms), served.host, served.port, advice, lambda: desk.read(None))
 
 
 @contextmanager

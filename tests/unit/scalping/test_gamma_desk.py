@@ -29,6 +29,7 @@ from builders_gamma import (
 )
 from gammacore.domain import ledger
 from gammacore.domain.desks.gamma_scalping import NAME, GammaScalpingDesk
+from gammacore.domain.dollars import CENT
 from gammacore.domain.holdings.plans import DeltaWatch
 from gammacore.domain.instruments import Side
 from gammacore.domain.legs import Leg, LegFill, ShareLeg
@@ -37,6 +38,7 @@ from gammacore.domain.market_memory import MarketMemory
 from gammacore.domain.orders import Effect, Execution, Purpose, TicketLife
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.scalping.gamma import GammaRules, InitMode, StraddleOrder
+from gammacore.domain.scalping.straddle_exit import StraddleProfit, straddle_exit, straddle_profit
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import Cancel, Note, NoTrade, SaveState, Situation, Trade, Warn
 
@@ -571,3 +573,37 @@ def test_a_thirty_day_chain_is_all_it_asks_for() -> None:
     near = a_straddle_chain(("590", 29, *AT_590_30[2:]))
 
     assert refusal(a_gamma_look(chain=near)) == "no_straddle"
+
+
+# -- levels ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_levels_shown_are_those_that_sell() -> None:
+    """CS-512, SC-453: at the level shown it is sold, a cent before it is not."""
+    desk, look = GammaScalpingDesk(), a_held_look("10:30", SAFE)
+    (holding,) = look.book.live_holdings
+    stop, target = desk.levels(look, holding)
+    profit = straddle_profit(holding, look.market, look.underlying)
+
+    assert profit is not None
+    assert holding.terms is not None
+    assert (stop.rule, stop.price) == ("premium_stop", -holding.terms.risk)
+    assert stop.distance == profit.total + holding.terms.risk
+    assert (target.rule, target.distance) == ("take_profit", target.price - profit.total)
+    for total, reason in (
+        (stop.price, "premium_stop"),
+        (stop.price + CENT, None),
+        (target.price - CENT, None),
+        (target.price, "take_profit"),
+    ):
+        seen = StraddleProfit(profit.premium, total)
+        assert straddle_exit(desk.rules, holding, seen, look.session, look.now) == reason
+
+
+def test_levels_without_a_quote_have_no_distance_and_none_are_shown_of_another_desks() -> None:
+    desk, look = GammaScalpingDesk(), a_held_look("10:30", SAFE)
+    (holding,) = look.book.live_holdings
+    blind = evolve(look, market=evolve(look.market, chain=None))
+
+    assert [one.distance for one in desk.levels(blind, holding)] == [None, None]
+    assert GammaScalpingDesk(name="another").levels(look, holding) == ()

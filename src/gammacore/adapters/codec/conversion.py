@@ -298,10 +298,12 @@ def _member_writer(kind: type[StrEnum]) -> Write:
 
 
 def _read_member(value: Any, kind: Any) -> Any:
-    texts = [str(member) for member in kind]
-    if not isinstance(value, str) or value not in texts:
-        raise ValueError(f"{value!r} is not one of {', '.join(texts)}")
-    return kind(value)
+    try:
+        if isinstance(value, str):
+            return kind(value)
+    except ValueError:
+        pass
+    raise ValueError(f"{value!r} is not one of {', '.join(str(member) for member in kind)}")
 
 
 _TERSE = {

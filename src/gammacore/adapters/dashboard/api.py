@@ -217,17 +217,27 @@ def filters(asked: Asked) -> Document:
     return {**asked.whole, **empty, "scheduled_at": plain(last.scheduled_at), "scheduled": plain(last.filters)}
 
 
+EXPOSURE_KEYS = ("at", "price", "net", "unit", "flip", "flips", "call_wall", "put_wall", "pin")
+
+
 def exposure(asked: Asked) -> Document:
-    """The newest measurement, and the course of the day asked for."""
+    """The newest measurement, and the course of the day asked for; what `gex --track` keeps where no loop measured."""
     shown, date = asked.current, asked.date
     is_newest = date is not None and shown is not None and shown.get("date") == date.isoformat()
-    keys = ("at", "price", "net", "unit", "flip", "flips", "call_wall", "put_wall", "pin")
+    newest = shown.get("exposure") if is_newest and shown is not None else None
     course = [] if date is None else asked.source.course(asked.name, date)
+    source = "loop"
+    if newest is None and not any(line.get("net") is not None for line in course):
+        tracked = asked.source.tracked()
+        if tracked is not None and asked.query.get("date") in (None, "", tracked[0]["date"]):
+            newest, course, source = tracked[0].get("exposure"), tracked[1], "track"
+            date = dt.date.fromisoformat(tracked[0]["date"])
     return {
         **asked.whole,
         "date": plain(date),
-        "exposure": shown.get("exposure") if is_newest and shown is not None else None,
-        "course": [{key: line.get(key) for key in keys} for line in course],
+        "source": source,
+        "exposure": newest,
+        "course": [{key: line.get(key) for key in EXPOSURE_KEYS} for line in course],
     }
 
 

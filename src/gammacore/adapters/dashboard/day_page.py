@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from attrs import evolve
 from htpy import Element, Node, a, nav, p
 
 from gammacore.adapters.dashboard import api
@@ -74,6 +75,7 @@ def day(asked: Asked) -> Node:
             ["at", "outcome", "why"],
             ([clock(one["scheduled_at"]), one["outcome"], one["sentence"]] for one in report["decisions"]),
             "No entry was checked.",
+            words=True,
         ),
         _signals(asked),
         _year(asked),
@@ -156,49 +158,44 @@ def _alarms(asked: Asked, report: DayReport) -> Node:
         ["last at", "code", "about", "times", "what"],
         ([clock(one["at"]), one["code"], one["holding"] or "–", str(one["count"]), one["detail"]] for one in rows),
         over,
+        words=True,
     )
 
 
 def _price(course: Sequence[Document], report: DayReport) -> Element:
     times, price = seconds_of(course), [one["price"] for one in course]
     lines = [
-        Line("price", price, "ink"),
         Line("pin", [one["pin"] for one in course], "pin", True, "steps"),
         Line("flip", [one["flip"] for one in course], "flip", True, "steps"),
         Line("call wall", [one["call_wall"] for one in course], "call", True, "steps"),
         Line("put wall", [one["put_wall"] for one in course], "put", True, "steps"),
-        *_strikes(times, report),
     ]
+    strikes = [*_strikes(times, report)]
+    spots = [*_turns(times, price, report)]
     near = [value for value in price if value is not None]
     if near:  # levels far from the price are on the page Gamma: here they would flatten the price
         low, high = min(near), max(near)
         room = max((high - low) * 2, high * 0.004)
-        lines = [
-            lines[0],
-            *(
-                Line(
-                    one.label,
-                    [v if v is not None and low - room <= v <= high + room else None for v in one.values],
-                    one.colour,
-                    True,
-                    "steps",
-                )
-                for one in lines[1:]
-            ),
-        ]
+
+        def is_near(value: float | None) -> bool:
+            return value is not None and low - room <= value <= high + room
+
+        lines = [evolve(one, values=[v if is_near(v) else None for v in one.values]) for one in lines]
+        strikes = [(line, strike) for line, strike in strikes if is_near(strike.y)]
+        spots = [*(strike for _, strike in strikes), *spots]
     return chart(
         "Price with strikes held, pin, flip and walls, points",
         "time",
         times,
-        lines,
+        [Line("price", price, "ink"), *lines, *(line for line, _ in strikes)],
         note="New York; levels near the price",
-        spots=[*_turns(times, price, report)],
+        spots=spots,
         empty="No price was published for this day; `gammacore report --html` draws it from the recording.",
     )
 
 
-def _strikes(times: Sequence[float], report: DayReport) -> Iterator[Line]:
-    """Each strike that was held, while it was."""
+def _strikes(times: Sequence[float], report: DayReport) -> Iterator[tuple[Line, Spot]]:
+    """Each strike that was held, while it was, and where that began."""
     spans: dict[float, list[tuple[float, float]]] = {}
     for trade in report.trades:
         began = trade.opened.timestamp()
@@ -208,21 +205,25 @@ def _strikes(times: Sequence[float], report: DayReport) -> Iterator[Line]:
                 spans.setdefault(float(leg.contract.strike), []).append((began, ended))
     for strike in sorted(spans)[:MOST_STRIKES]:
         values = [strike if any(a <= at <= b for a, b in spans[strike]) else None for at in times]
-        yield Line(f"strike {strike:g}", values, "muted", True, "steps")
+        began = spans[strike][0][0]
+        yield (
+            Line(f"strike {strike:g}", values, "muted", True, "strike"),
+            Spot(f"{strike:g}", began, "muted", strike, small=True),
+        )
 
 
 def _turns(times: Sequence[float], price: Sequence[float | None], report: DayReport) -> Iterator[Spot]:
     """Entries and exits, at the price there was."""
-    for trade in report.trades:
-        moments = [("entry", trade.opened, "accent")]
+    for count, trade in enumerate(report.trades, 1):
+        moments = [(f"{count} in", trade.opened, "accent", False)]
         if trade.end is not None:
-            is_win = trade.end.net > 0
-            moments.append(("exit", trade.end.at, "win" if is_win else "loss"))
-        for words, at, colour in moments:
+            colour = "win" if trade.end.net > 0 else "loss"
+            moments.append((f"{count} out {trade.end.net:+,.0f} $", trade.end.at, colour, True))
+        for words, at, colour, below in moments:
             moment = at.timestamp()
             if times and times[0] <= moment <= times[-1]:
                 nearest = min(range(len(times)), key=lambda place: abs(times[place] - moment))
-                yield Spot(words, moment, colour, price[nearest])
+                yield Spot(words, moment, colour, price[nearest], below)
 
 
 def _profit(course: Sequence[Document]) -> Element:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from htpy import Node, p
+from htpy import Node, code, p
 
 from gammacore.adapters.dashboard import api
 from gammacore.adapters.dashboard.api import Asked
@@ -12,15 +12,17 @@ from gammacore.domain.gex.units import ExposureUnit
 
 def gamma(asked: Asked) -> Node:
     """Unit, sign, scope and clock are named with the figures."""
-    if asked.reading.card is None:
-        return ""
     found = api.exposure(asked)
     shown, course = found["exposure"], found["course"]
     if shown is None and not course:
         return p(".card")[
-            "No exposure was published for this day. A loop publishes it; it is measured of today's expiry."
+            "No exposure was published for this day. A loop publishes it, measured of today's expiry; without one ",
+            code["gammacore gex --every 60 --track"],
+            " does.",
         ]
     parts: list[Node] = []
+    if found["source"] == "track":
+        parts.append(p(".banner")[f"Measured on {found['date']} by `gammacore gex --track`, not by a trading loop."])
     if shown is not None:
         strikes = shown["by_strike"]
         near = sorted(

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import attrs
 from attrs import frozen
 from htpy import (
     Element,
@@ -34,9 +35,9 @@ from htpy import (
 from gammacore.domain.sessions import NEW_YORK
 
 UNKNOWN = "–"
-MOST_POINTS = 130
+MOST_POINTS = 110
 """So many points of a chart are sent: a first visit weighs 150 kB at most. Rule: OP-514."""
-MOST_ROWS = 40
+MOST_ROWS = 30
 
 
 def number(value: object, places: int = 2, unit: str = "") -> str:
@@ -89,12 +90,17 @@ def figures(rows: Iterable[tuple[str, Node]]) -> Element:
     return dl(".figures")[(div[dt[name], dd[value]] for name, value in rows)]
 
 
-def rows_table(title: str, head: Sequence[str], rows: Iterable[Sequence[Node]], empty: str = "none") -> Element:
-    """A table with a caption; it scrolls by itself where it is wider than the screen, never the page."""
+def rows_table(
+    title: str, head: Sequence[str], rows: Iterable[Sequence[Node]], empty: str = "none", *, words: bool = False
+) -> Element:
+    """A table with a caption; it scrolls by itself where it is wider than the screen, never the page.
+
+    Cells of `words` are broken into lines, figures are not.
+    """
     listed = [*rows]
     if not listed:
         return div(".card")[div(".over")[title], empty]
-    return div(".card.scroll", tabindex="0", role="region", aria_label=title)[
+    return div(".card.scroll.words" if words else ".card.scroll", tabindex="0", role="region", aria_label=title)[
         table[
             caption[title],
             thead[tr[(th(scope="col")[name] for name in head)]],
@@ -105,7 +111,8 @@ def rows_table(title: str, head: Sequence[str], rows: Iterable[Sequence[Node]], 
 
 @frozen
 class Line:
-    """One line of a chart: its values, its colour by role, dashed or not, and how it is drawn: line, steps or bars."""
+    """One line of a chart: its values, its colour by role, dashed or not, and how it is drawn: line, steps, bars, or
+    a strike, which the legend leaves out."""
 
     label: str
     values: Sequence[float | None]
@@ -116,12 +123,17 @@ class Line:
 
 @frozen
 class Spot:
-    """One place that is marked in a chart: a point, or without `y` a line down the whole of it."""
+    """One place that is marked in a chart: a point, or without `y` a line down the whole of it.
+
+    The words stand above a point, or `below` it; a `small` one is no event.
+    """
 
     label: str
     x: float
     colour: str
     y: float | None = None
+    below: bool = False
+    small: bool = False
 
 
 def chart(
@@ -156,7 +168,7 @@ def chart(
             }
             for one in lines
         ],
-        "spots": [{"label": one.label, "x": one.x, "y": one.y, "colour": one.colour} for one in spots],
+        "spots": [attrs.asdict(one) for one in spots],
     }
     few = _picked(len(x), MOST_ROWS)
     shown = rows_table(
@@ -172,9 +184,15 @@ def chart(
             role="img",
             aria_label=f"{title}; its figures are in the table below",
         ),
-        p(".muted")["Marked: ", ", ".join(f"{one.label} {_x(one.x, is_time)}" for one in spots)] if spots else "",
+        _marked(spots, is_time),
         details[summary["The figures as a table"], shown],
     ]
+
+
+def _marked(spots: Sequence[Spot], is_time: bool) -> Node:
+    """The events of a chart in words; strikes are in its table."""
+    named = [f"{one.label} {_x(one.x, is_time)}" for one in spots if not one.small]
+    return p(".muted")["Marked: ", ", ".join(named)] if named else ""
 
 
 def _picked(count: int, most: int) -> list[int]:

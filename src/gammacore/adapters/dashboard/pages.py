@@ -89,7 +89,7 @@ def whole(asked: Asked, frame: Frame) -> str:
                 data_ledger=asked.name or (asked.reading.card.name if asked.reading.card else ""),
                 data_halted="true" if asked.reading.book.halted is not None else "false",
             )[
-                a(".skip", href="#live")["Skip to the page"],
+                a(".skip-link", href="#live")["Skip to the page"],
                 _top(asked, frame, mode),
                 div("#said", role="alert", aria_live="assertive")[""],
                 div("#news.visually-hidden", aria_live="polite")[""],

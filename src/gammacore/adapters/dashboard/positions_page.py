@@ -152,7 +152,7 @@ def _level(level: Document, one: Document) -> Sequence[Node]:
 
 
 def _has_options(one: Document) -> bool:
-    return any(leg["is_option"] for leg in one["legs"])
+    return any(leg.get("is_option") for leg in one["legs"])
 
 
 def _course_of(holding: str, course: Sequence[Document]) -> Node:
@@ -233,6 +233,7 @@ def filters(asked: Asked) -> Node:
                 ]
                 for rule, name in dict.fromkeys([*now, *then])
             ),
+            words=True,
         ),
     ]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from htpy import Element, Node, a, button, code, div, form, h2, label, option, p, select
+from htpy import Element, Node, a, button, code, div, form, h2, label, option, p, select, span
 from htpy import input as field
 
 from gammacore.adapters.dashboard import api
@@ -18,7 +18,7 @@ from gammacore.domain.reports import api_documents as documents
 from gammacore.domain.reports.day_report import DayReport
 from gammacore.ports.desk_source import FEWEST
 
-MOST_ENTRIES = 300
+MOST_ENTRIES = 150
 MOST_DAYS, MOST_WEEKS = 30, 12
 GROUPS = {
     "strategy": "strategy",
@@ -39,19 +39,26 @@ def journal(asked: Asked) -> Node:
     return [
         form(".filter", method="get", action="/journal")[
             field(type="hidden", name="ledger", value=asked.name or "") if asked.name else "",
-            label(for_="date")["Day"],
-            _choice("date", sorted({row["date"] for row in every}, reverse=True), asked),
-            label(for_="code")["Code"],
-            _choice("code", sorted({row["code"] for row in every}), asked),
-            label(for_="strategy")["Strategy"],
-            _choice("strategy", sorted({row["strategy"] for row in every}), asked),
+            span(".pair")[
+                label(for_="date")["Day"],
+                _choice("date", sorted({row["date"] for row in every}, reverse=True), asked),
+            ],
+            span(".pair")[
+                label(for_="code")["Code"],
+                _choice("code", sorted({row["code"] for row in every}), asked),
+            ],
+            span(".pair")[
+                label(for_="strategy")["Strategy"],
+                _choice("strategy", sorted({row["strategy"] for row in every}), asked),
+            ],
             button(type="submit")["Show"],
         ],
-        p[a(href=f"/journal.csv?{urlencode(kept)}")["As CSV"], f" · {len(found)} entries"],
+        p[a(href=f"/journal.csv?{urlencode(kept)}")["As CSV"], f", all {len(found)} entries"],
         rows_table(
             f"Journal{'' if len(found) <= MOST_ENTRIES else f', the newest {MOST_ENTRIES}'}",
             ["day", "time", "kind", "code", "what"],
             ([one["date"], clock(one["at"]), one["kind"], one["code"], one["text"]] for one in found[:MOST_ENTRIES]),
+            words=True,
         ),
     ]
 

@@ -115,13 +115,22 @@ def _course(course: Sequence[Moment], missing: str) -> Iterator[str]:
 
 
 def _price_caption(report: DayReport, prices: Prices, missing: str) -> str:
-    marks = "Diamonds are the pin at each scheduled entry."
+    marks = _marks(report)
     if report.spreads:
         marks = (
             "Bands are the sold spreads, heavy line the short strike, from entry to exit; "
             "triangles enter, squares leave, diamonds are the pin."
         )
-    return marks if prices else f"{marks} The line joins the prices the ledger holds{missing and f', for {missing}'}."
+    if prices:
+        return marks
+    return f"{marks} The line joins the prices the ledger holds{missing and f', for {missing}'}.".strip()
+
+
+def _marks(report: DayReport) -> str:
+    """What is marked where no spread was sold: entries and exits, and pins where there are any."""
+    bought = "Triangles enter, squares leave." if report.trades else ""
+    pins = any(entry.record.pin is not None for entry in report.scheduled)
+    return f"{bought} {'Diamonds are the pin at each scheduled entry.' if pins else ''}".strip()
 
 
 def _last_pin(report: DayReport) -> Decimal | None:

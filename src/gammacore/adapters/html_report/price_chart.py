@@ -55,6 +55,8 @@ def price_figure(report: DayReport, prices: Prices = ()) -> Figure:
     for number, trade in enumerate(report.trades, 1):
         if trade.sold is not None:
             _draw_trade(axes, report, number, trade, trade.sold, path, labels)
+        else:
+            _draw_bought(axes, report, number, trade, path)
     if path:
         sparse: dict[str, Any] = {"linestyle": (0, (3, 3)), "marker": "o", "markersize": 2.5}
         hours = [hours_into(report, when) for when, _ in path]
@@ -120,6 +122,20 @@ def _draw_trade(
         price = _price_at(path, ended) or float(sold.plan.spread.sides[0].short.strike)
         colour = getattr(PAGE, ROLES[Tone.of(trade.end.gross)] or "muted")
         _mark(axes, end, price, "s", colour, f"{number}  {signed_dollars(trade.end.gross)}", above=False)
+
+
+def _draw_bought(axes: Axes, report: DayReport, number: int, trade: Trade, path: Prices) -> None:
+    """Entry and exit of shares or bought options, at the price of the underlying; none where that is not known."""
+    terms = trade.holding.terms
+    paid = None if terms is None or terms.price is None else float(terms.price)
+    if trade.opened >= report.session_open and (at := _price_at(path, trade.opened) or paid) is not None:
+        _mark(axes, hours_into(report, trade.opened), at, "v", PAGE.ink, str(number), above=True)
+    if trade.end is None or trade.end.at > report.session_close:
+        return
+    if (at := _price_at(path, trade.end.at)) is not None:
+        colour = getattr(PAGE, ROLES[Tone.of(trade.end.gross)] or "muted")
+        label = f"{number}  {signed_dollars(trade.end.gross)}"
+        _mark(axes, hours_into(report, trade.end.at), at, "s", colour, label, above=False)
 
 
 def _mark(axes: Axes, hours: float, price: float, shape: str, colour: str, label: str, *, above: bool) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import attrs
 
+from gammacore.domain.gex.pin import Pin
+from gammacore.domain.gex.survey import GammaSurvey
 from gammacore.domain.reports.gex_document import exposure_document, profile_points
 from gammacore.domain.reports.now_view import HoldingNow, NowView
 from gammacore.domain.reports.plain_values import plain
@@ -62,7 +64,7 @@ def now_document(picture: Picture, whose: Whose, at: dt.datetime, dropped: int) 
         "orders": plain(view.orders),
         "day": plain(view.day),
         "balance": plain(view.balance),
-        "exposure": _exposure(picture),
+        "exposure": None if picture.survey is None else exposure_now(picture.survey, picture.pin),
         "filters": {
             "at": plain(filters.at),
             "list": plain(filters.now),
@@ -91,21 +93,13 @@ def now_document(picture: Picture, whose: Whose, at: dt.datetime, dropped: int) 
 
 def line_document(picture: Picture) -> Document:
     """One line of the day's course. Rule: OP-502."""
-    view, survey, pin = picture.view, picture.survey, picture.pin
-    flips = None if survey is None else survey.flips
-    walls = None if survey is None else survey.walls
+    view = picture.view
     return {
         "at": plain(view.at),
         "fill": picture.filled,
         "price": plain(view.spot),
         "vix": plain(view.vix),
-        "net": None if survey is None else plain(survey.exposure.net_total),
-        "unit": None if survey is None else survey.exposure.unit.value,
-        "flips": [] if flips is None else [plain(root) for root in flips.roots],
-        "flip": None if flips is None else plain(flips.flip),
-        "call_wall": None if walls is None or walls.call is None else plain(walls.call.strike),
-        "put_wall": None if walls is None or walls.put is None else plain(walls.put.strike),
-        "pin": None if pin is None else plain(pin.strike),
+        **measured_document(picture.survey, picture.pin),
         "holdings": [
             {
                 "id": one.id,
@@ -123,6 +117,21 @@ def line_document(picture: Picture) -> Document:
     }
 
 
+def measured_document(survey: GammaSurvey | None, pin: Pin | None) -> Document:
+    """What a line says of the exposure."""
+    flips = None if survey is None else survey.flips
+    walls = None if survey is None else survey.walls
+    return {
+        "net": None if survey is None else plain(survey.exposure.net_total),
+        "unit": None if survey is None else survey.exposure.unit.value,
+        "flips": [] if flips is None else [plain(root) for root in flips.roots],
+        "flip": None if flips is None else plain(flips.flip),
+        "call_wall": None if walls is None or walls.call is None else plain(walls.call.strike),
+        "put_wall": None if walls is None or walls.put is None else plain(walls.put.strike),
+        "pin": None if pin is None else plain(pin.strike),
+    }
+
+
 def _drawn_on(level: Level, one: HoldingNow) -> str:
     """Which figure of a line a level belongs to: the holding's `mark`, the underlying's `price`, or its `profit`."""
     if level.measured_on == "profit":
@@ -135,15 +144,14 @@ def _day_pnl(view: NowView) -> Decimal:
     return view.day.realised + (view.day.open or Decimal(0))
 
 
-def _exposure(picture: Picture) -> Document | None:
-    if picture.survey is None:
-        return None
-    document = exposure_document(picture.survey, picture.pin)
-    spot, rows = float(picture.survey.exposure.spot), document["by_strike"]
+def exposure_now(survey: GammaSurvey, pin: Pin | None) -> Document:
+    """The keys of gex.md with the profile, of the strikes nearest to the price."""
+    document = exposure_document(survey, pin)
+    spot, rows = float(survey.exposure.spot), document["by_strike"]
     assert isinstance(rows, list)
     nearest = sorted(rows, key=lambda row: abs(row["strike"] - spot))[:MOST_STRIKES]
     document["by_strike"] = sorted(nearest, key=lambda row: row["strike"])
-    return {**plain(document), "profile": plain(profile_points(picture.survey))}
+    return {**plain(document), "profile": plain(profile_points(survey))}
 
 
 def _metrics(picture: Picture) -> Document:

@@ -116,13 +116,17 @@ class ViewFiles:
         self._written = time.monotonic()
 
     def _append(self, picture: Picture) -> None:
-        line = json.dumps(line_document(picture), separators=(",", ":"), allow_nan=False) + "\n"
-        path = self._folder / f"{picture.view.date}.ndjson"
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            os.write(descriptor, line.encode())
-        finally:
-            os.close(descriptor)
+        append_line(self._folder / f"{picture.view.date}.ndjson", line_document(picture))
+
+
+def append_line(path: Path, document: Document) -> None:
+    """One more line of a day's course, in one write."""
+    line = json.dumps(document, separators=(",", ":"), allow_nan=False) + "\n"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        os.write(descriptor, line.encode())
+    finally:
+        os.close(descriptor)
 
 
 def bounded(document: Document) -> str:

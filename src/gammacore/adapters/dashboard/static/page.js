@@ -14,6 +14,8 @@
   function mark(plot, spots) {
     const pen = plot.ctx, {left, top, width: wide, height: tall} = plot.bbox, dot = devicePixelRatio || 1;
     pen.save();
+    pen.textAlign = "left";
+    pen.textBaseline = "alphabetic";
     pen.font = 12 * dot + "px system-ui, sans-serif";
     spots.forEach((one, number) => {
       const x = plot.valToPos(one.x, "x", true);
@@ -23,7 +25,8 @@
       let y = top + (14 + 14 * (number % 3)) * dot;
       pen.beginPath();
       if (one.y === null) { pen.setLineDash([2 * dot, 3 * dot]); pen.moveTo(x, top); pen.lineTo(x, top + tall); pen.stroke(); pen.setLineDash([]); }
-      else { const at = plot.valToPos(one.y, "y", true); pen.arc(x, at, 5 * dot, 0, 7); pen.fill(); y = Math.max(top + 12 * dot, at - 9 * dot); }
+      else { const at = plot.valToPos(one.y, "y", true); pen.arc(x, at, (one.small ? 3 : 5) * dot, 0, 7); pen.fill(); y = one.below ? Math.min(top + tall - 4 * dot, at + 20 * dot) : Math.max(top + 12 * dot, at - 9 * dot); }
+      if (one.small && wide < 500 * dot) return;
       const room = pen.measureText(one.label).width + 6 * dot;
       pen.fillText(one.label, x + room > left + wide ? x - room : x + 6 * dot, y);
     });
@@ -47,11 +50,11 @@
     const steps = data.time ? {incrs: [60, 120, 300, 600, 900, 1800, 3600, 7200, 86400, 172800, 604800, 1209600, 2592000, 7776000]} : {incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000]};
     const at = (value) => value === null || value === undefined ? "–" : data.time ? clock.format(value * 1e3) : plainly(value);
     // Without a pointer the legend shows the newest value, not a dash.
-    const newest = (values) => { for (let i = values.length - 1; i >= 0; i--) if (values[i] !== null) return values[i]; return null; };
+    const newest = (values) => { if (data.time) for (let i = values.length - 1; i >= 0; i--) if (values[i] !== null) return values[i]; return null; };
     const series = data.series.map((one) => ({
-      label: one.label, value: (_plot, value, _at, index) => plainly(index === null || index === undefined ? newest(one.values) : value), stroke: colour(one.colour), width: one.dash ? 1.5 : 2, dash: one.dash ? [6, 4] : undefined,
+      label: one.label, class: one.kind === "strike" ? "quiet" : undefined, value: (_plot, value, _at, index) => plainly(index === null || index === undefined ? newest(one.values) : value), stroke: colour(one.colour), width: one.dash ? 1.5 : 2, dash: one.dash ? [6, 4] : undefined,
       points: {show: false}, spanGaps: false,
-      paths: one.kind === "steps" ? uPlot.paths.stepped({align: 1}) : one.kind === "bars" ? uPlot.paths.bars({size: [0.6, 24]}) : undefined,
+      paths: one.kind === "steps" || one.kind === "strike" ? uPlot.paths.stepped({align: 1}) : one.kind === "bars" ? uPlot.paths.bars({size: [0.6, 24]}) : undefined,
       fill: one.kind === "bars" ? colour(one.colour) : undefined,
     }));
     const options = {
