@@ -90,10 +90,10 @@ class RunComparison:
         return canonical(self.document())
 
     def to_frame(self, backend: str | None = None) -> Any:
-        """The trades, a row each with its parts in dollars, as a frame of pandas or polars, whichever is installed.
+        """A row a trade as a pandas or polars frame, dollars. Rule: ST-802.
 
-        Raises:
-            ConfigurationError: neither is installed.
+        date, strategy; entry, exit, size, fees, only_live and only_replay, what the nets differ by; live_net,
+        replay_net, missing where a side has no such trade.
         """
         return to_frame(
             rows_as_columns(

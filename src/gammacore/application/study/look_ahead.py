@@ -127,10 +127,10 @@ class LookAheadCheck:
         return canonical(self.document())
 
     def to_frame(self, backend: str | None = None) -> Any:
-        """The differences, a row each, as a frame of pandas or polars, whichever is installed.
+        """A row a difference as a pandas or polars frame. Rule: ST-802.
 
-        Raises:
-            ConfigurationError: neither is installed.
+        date, t (UTC), change, inputs (those read too early), at (UTC) and text of the first event that differs, as it
+        was and as altered.
         """
         return to_frame(
             rows_as_columns(

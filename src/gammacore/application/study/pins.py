@@ -197,10 +197,9 @@ class PinStudy:
         return canonical(self.document())
 
     def to_frame(self, backend: str | None = None) -> Any:
-        """What was seen, a row a day and mark, as a frame of pandas or polars, whichever is installed.
+        """A row a day and mark as a pandas or polars frame. Rule: ST-802.
 
-        Raises:
-            ConfigurationError: neither is installed.
+        date, mark (New York, HH:MM), price, pin, close and expected_move (points), vix (VIX points).
         """
         return to_frame(
             rows_as_columns(
