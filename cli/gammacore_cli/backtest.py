@@ -7,7 +7,6 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from decimal import Decimal
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
@@ -17,8 +16,9 @@ import click
 from gammacore.errors import ConfigurationError, RunEnded
 from gammacore_cli.frame import Frame, common_options, leaving_by_sigterm
 from gammacore_cli.market_options import KEYS
-from gammacore_cli.options import DATE, DECIMAL, strategy_option
+from gammacore_cli.options import strategy_option
 from gammacore_cli.output import emit
+from gammacore_cli.study_options import options_of, run_options, seeds_of
 from gammacore_cli.study_progress import study_progress
 
 if TYPE_CHECKING:
@@ -29,31 +29,8 @@ log = logging.getLogger("gammacore")
 
 @click.command("backtest")
 @strategy_option
-@click.option("--from", "first", type=DATE, required=True, help="First New York date.")
-@click.option("--to", "last", type=DATE, required=True, help="Last New York date.")
-@click.option("--market", metavar="M", help="simulated, csv:, lean:, recording: or store: with a file, folder or glob.")
-@click.option("--underlying", metavar="U", help="SPX, NDX, XSP, RUT, SPY, QQQ, IWM or a configured one.")
-@click.option("--seed", type=click.IntRange(min=0), help="Seed of the simulated market.")
-@click.option("--seeds", metavar="A..B", help="One simulated history a seed, and their spread.")
-@click.option("--step", type=click.IntRange(min=1), metavar="SECONDS", help="Step of the simulated market, seconds.")
-@click.option("--vix", type=DECIMAL, help="A constant VIX for data without one, VIX points.")
-@click.option("--mode", type=click.Choice(["carry", "days"]), default="carry", show_default=True,
-              help="carry: one account over all days; days: each day alone, for comparing rules.")  # fmt: skip
-@click.option(
-    "--contracts", type=click.IntRange(min=1), metavar="N", help="Contracts a trade in mode days (default: 1)."
-)
-@click.option("--sizing", type=click.Choice(["rules"]), help="rules: in mode days too the sizing rules choose.")
-@click.option(
-    "--balance", type=DECIMAL, metavar="B", help="Starting capital, dollars (default: sizing.starting_capital)."
-)
-@click.option("--history", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-              help="Table of trades made before, for sizing.")  # fmt: skip
+@run_options("carry")
 @click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Processes (default: processors less one).")
-@click.option("--warm-up", type=click.IntRange(min=0), default=20, show_default=True, metavar="N",
-              help="Sessions before --from that are read and not traded.")  # fmt: skip
-@click.option("--missing", type=click.Choice(["skip", "fail"]), default="skip", show_default=True,
-              help="What to do about sessions without data.")  # fmt: skip
-@click.option("--require-whole", is_flag=True, help="Leave out days whose data has a flag (early_end, holes, ...).")
 @click.option("--on-error", type=click.Choice(["go-on", "stop"]), default="go-on", show_default=True,
               help="Whether the first day that fails ends the run.")  # fmt: skip
 @click.option("--keep-ledgers", is_flag=True, help="In mode days: keep the ledger of each day.")
@@ -75,12 +52,15 @@ def backtest(frame: Frame, strategy: str | None, first: dt.date, last: dt.date, 
     from gammacore.wiring.backtest_results import new_study, study_name
 
     frame.choose({**{key: given.get(option) for option, key in KEYS.items()}, "trade.strategy": strategy})
-    options = _options(first, last, given)
+    options = options_of(
+        first, last, given, workers=given["workers"], keeps_ledgers=given["keep_ledgers"],
+        stops_on_error=given["on_error"] == "stop",
+    )  # fmt: skip
     resume: Path | None = given["resume"]
     if resume is not None and given["out"] is not None:
         raise ConfigurationError("--resume names the folder of the run already; leave --out out")
     began = wiring.system_clock().now()
-    seeds = _seeds(given["seeds"], given["seed"])
+    seeds = seeds_of(given, frame.settings.market.source)
     path = resume or given["out"] or new_study(frame.home, study_name(options))
     if seeds:
         _each_seed(frame, options, path, seeds, given, began)
@@ -107,12 +87,8 @@ def _each_seed(
     """One run a seed, each in a folder of its own, and their spread. Rule: ST-111."""
     from gammacore.configuration import Sourced, configure
     from gammacore.domain.study.documents import canonical
-    from gammacore.errors import ConfigurationError
     from gammacore.wiring import backtests, study_bundles
-    from gammacore.wiring.markets import MarketSource
 
-    if MarketSource.parse(frame.settings.market.source).kind != "simulated":
-        raise ConfigurationError("--seeds draws simulated histories; leave it out with a recorded --market")
     documents: dict[int, Any] = {}
     failed: list[str] = []
     try:
@@ -152,39 +128,6 @@ def _seeds_table(document: dict[str, Any]) -> object:
     spread = document["spread"]["total"]
     line = f"net over {spread['n']} histories, never added up: {spread['least']:,.2f} to {spread['greatest']:,.2f}, "
     return Group(*warnings, "", table, "", f"{line}median {spread['median']:,.2f}")
-
-
-def _seeds(text: str | None, seed: int | None) -> Sequence[int]:
-    """A..B, both included."""
-    if text is None:
-        return ()
-    if seed is not None:
-        raise ConfigurationError("--seed and --seeds both choose the simulated history; leave one out")
-    first, dots, last = text.partition("..")
-    if not (dots and first.isdecimal() and last.isdecimal() and int(first) <= int(last)):
-        raise ConfigurationError(f"--seeds {text}: is not valid; give A..B, like 1..10")
-    return range(int(first), int(last) + 1)
-
-
-def _options(first: dt.date, last: dt.date, given: dict[str, Any]) -> BacktestOptions:
-    from gammacore.wiring.backtests import BacktestOptions, Missing, RunMode
-
-    balance: Decimal | None = given["balance"]
-    return BacktestOptions(
-        first=first,
-        last=last,
-        mode=RunMode(given["mode"]),
-        contracts=given["contracts"],
-        by_rules=given["sizing"] == "rules",
-        balance=balance,
-        history=given["history"],
-        workers=given["workers"],
-        warm_up=given["warm_up"],
-        missing=Missing(given["missing"]),
-        whole_days_only=given["require_whole"],
-        keeps_ledgers=given["keep_ledgers"],
-        stops_on_error=given["on_error"] == "stop",
-    )
 
 
 def _give_back(path: Path) -> None:

@@ -6,7 +6,7 @@ import datetime as dt
 import logging
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +16,9 @@ import click
 from gammacore.errors import ConfigurationError, InvalidInput, RunEnded
 from gammacore_cli.frame import Frame, common_options, leaving_by_sigterm
 from gammacore_cli.market_options import KEYS
-from gammacore_cli.options import DATE, strategy_option
+from gammacore_cli.options import strategy_option
 from gammacore_cli.output import emit
-from gammacore_cli.study_options import options_of, run_options
+from gammacore_cli.study_options import options_of, run_options, seeds_of
 from gammacore_cli.study_progress import EVERY, in_words
 
 if TYPE_CHECKING:
@@ -48,8 +48,7 @@ class WindowsType(click.ParamType[tuple[int, int]]):
 
 @click.command("sweep")
 @strategy_option
-@click.option("--from", "first", type=DATE, required=True, help="First New York date.")
-@click.option("--to", "last", type=DATE, required=True, help="Last New York date.")
+@run_options("days")
 @click.option("--set", "axes", multiple=True, metavar="KEY=V",
               help="A key and its values: KEY=a,b,c or KEY=from..to:step. The first key varies slowest.")  # fmt: skip
 @click.option("--grid", "grid_file", type=FILE, metavar="FILE", help="TOML file of keys, each with a list or a range.")
@@ -76,7 +75,6 @@ class WindowsType(click.ParamType[tuple[int, int]]):
               help="Folder of the results (default: one for these days under $GAMMACORE_HOME/studies).")  # fmt: skip
 @click.option("--html", "page", type=FILE, metavar="FILE", help="Write the page here too.")
 @click.option("--csv", "table", type=FILE, metavar="FILE", help="Write every result here too.")
-@run_options
 @common_options
 def sweep(frame: Frame, strategy: str | None, first: dt.date, last: dt.date, **given: Any) -> None:
     """Try many settings over the same days, and say what the best of so many tries is worth."""
@@ -85,12 +83,15 @@ def sweep(frame: Frame, strategy: str | None, first: dt.date, last: dt.date, **g
     frame.choose({**{key: given.get(option) for option, key in KEYS.items()}, "trade.strategy": strategy})
     axes = _axes(given["axes"], given["grid_file"])
     terms = _terms(frame, first, last, given)
+    if seeds := seeds_of(given, frame.settings.market.source):
+        _each_seed(frame, axes, terms, seeds)
+        return
     try:
         with leaving_by_sigterm(), tasks_progress(quiet=frame.quiet) as show:
             outcome = sweeps.run_sweep(frame.configuration, axes, terms, on_progress=show)
     except KeyboardInterrupt as left:
         raise click.Abort(f"what is done stands in {terms.folder}; the same command goes on") from left
-    document = _written(outcome, terms.folder, given)
+    document = _written(outcome, terms.folder, (given["table"],), (given["page"],))
     emit(document, frame.as_json, lambda: _screen(outcome, terms.folder))
     if outcome.failed:
         cell, error = next(iter(outcome.failed.items()))
@@ -167,7 +168,40 @@ def _line(done: TasksDone) -> str:
     return f"{done.done} of {done.tasks} tasks, {done.workers} workers, {left}"
 
 
-def _written(outcome: SweepFindings, folder: Path, given: dict[str, Any]) -> dict[str, object]:
+def _each_seed(frame: Frame, axes: list[Axis], terms: SweepTerms, seeds: Sequence[int]) -> None:
+    """One sweep a simulated history, each in a folder of its own: the best of one need not be the best of another."""
+    from attrs import evolve
+
+    from gammacore.adapters.whole_file import write_whole
+    from gammacore.configuration import Sourced, configure
+    from gammacore.domain.study.documents import canonical
+    from gammacore.wiring import sweeps
+    from gammacore.wiring.sweep_verdicts import seeds_document
+    from gammacore_cli.sweep_view import seeds_screen
+
+    if any(axis.key == "market.seed" for axis in axes):
+        raise ConfigurationError("--set market.seed and --seeds both choose the simulated history; leave one out")
+    found: dict[int, SweepFindings] = {}
+    try:
+        with leaving_by_sigterm(), tasks_progress(quiet=frame.quiet) as show:
+            for seed in seeds:
+                own = configure([frame.configuration.given, {"market.seed": Sourced(seed, "option --seeds")}])
+                at = evolve(terms, folder=terms.folder / f"seed-{seed}")
+                found[seed] = sweeps.run_sweep(own, axes, at, on_progress=show)
+                _written(found[seed], at.folder)
+    except KeyboardInterrupt as left:
+        raise click.Abort(f"what is done stands in {terms.folder}; the same command goes on") from left
+    document = seeds_document(found)
+    write_whole(terms.folder / "result.json", canonical(document))
+    emit(document, frame.as_json, lambda: seeds_screen(found, terms.folder))
+    failed = [f"seed {seed}, {cell}: {error}" for seed, one in found.items() for cell, error in one.failed.items()]
+    if failed:
+        raise RunEnded(f"{len(failed)} days under a setting failed, first {failed[0]}")
+
+
+def _written(
+    outcome: SweepFindings, folder: Path, tables: Sequence[Path | None] = (), pages: Sequence[Path | None] = ()
+) -> dict[str, object]:
     """result.json, results.csv and report.html of the folder, and the copies asked for."""
     from gammacore.adapters.html_report import render_sweep, write_page
     from gammacore.adapters.sweep_results import results_csv
@@ -176,9 +210,9 @@ def _written(outcome: SweepFindings, folder: Path, given: dict[str, Any]) -> dic
     document: dict[str, object] = outcome.document()
     write_whole(folder / "result.json", outcome.to_json())
     table, page = results_csv(outcome), render_sweep(outcome)
-    for path in filter(None, (folder / "results.csv", given["table"])):
+    for path in filter(None, (folder / "results.csv", *tables)):
         write_whole(path, table)
-    for path in filter(None, (folder / "report.html", given["page"])):
+    for path in filter(None, (folder / "report.html", *pages)):
         write_page(path, page)
     log.info("%s: result.json, results.csv, results.ndjson, report.html", folder)
     return document

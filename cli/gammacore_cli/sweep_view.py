@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,19 @@ def sweep_screen(outcome: SweepOutcome, folder: Path) -> RenderableType:
     parts += ["", *(Text(line, style="dim") for line in outcome.assumptions)]
     parts += ["", Text(f"All results: {folder / 'results.csv'}; page: {folder / 'report.html'}")]
     return Group(*parts)
+
+
+def seeds_screen(found: Mapping[int, SweepOutcome], folder: Path) -> RenderableType:
+    """Warnings, then a line a simulated history: its best and what that is worth; where the rest stands."""
+    first = next(iter(found.values()))
+    table = Table("seed", "best", str(first.objective), "net", "verdict", box=None)
+    for seed, one in found.items():
+        shown = {} if one.best is None else one.best.shown()
+        best = "none" if one.best is None else ", ".join(f"{key} {value}" for key, value in one.best.settings.items())
+        figures = (figure(shown.get(name)) for name in (str(one.objective), "net"))
+        table.add_row(str(seed), best, *figures, one.verdict.words)
+    words = f"{len(found)} histories, never added up. Each: {folder / 'seed-N' / 'report.html'}"
+    return Group(warning_lines(first.warnings), "", table, "", Text(words))
 
 
 def _guards(outcome: SweepOutcome) -> Table:

@@ -64,6 +64,10 @@ WEEK = ["--from", "2026-03-02", "--to", "2026-03-03", "--engine", "local:1", "--
         (["--set", "stops.stop=0.1", "--from", "2026-03-09"], "give the earlier date"),
         (["--set", "stops.stop=0.1", "--from", "2026-02-28", "--to", "2026-03-01"], "no session"),
         (["--grid", "no.toml"], "no.toml"),
+        (["--set", "stops.stop=0.1", "--seeds", "5"], "give A..B, like 1..10"),
+        (["--set", "market.seed=1,2", "--seeds", "5..6"], "both choose the simulated history"),
+        (["--set", "stops.stop=0.1", "--seeds", "5..6", "--seed", "1"], "leave one out"),
+        (["--set", "stops.stop=0.1", "--seeds", "5..6", "--market", "csv:x.csv"], "with a recorded --market"),
     ],
 )
 def test_what_cannot_be_is_refused_with_one_sentence_before_the_first_day(
@@ -215,6 +219,49 @@ def test_a_notebook_gets_a_value_with_its_warnings_a_frame_and_json(tmp_path: Pa
     assert json.loads(found.to_json())["tried"] == 3
     with pytest.raises(ConfigurationError, match="end on a step"):
         gammacore.sweep(first, last, {"stops.stop": "0.1..0.25:0.1"}, out=tmp_path)
+
+
+def test_each_seed_is_a_sweep_of_its_own_and_none_is_added_up(command_line: CommandLine, tmp_path: Path) -> None:
+    """ST-111."""
+    words = ("sweep", *WEEK, "--set", "stops.stop=0.10,0.30", "--seeds", "56..57", "--out", str(tmp_path))
+    document = command_line.document(*words)
+    assert (document["kind"], [*document["seeds"]], document["found"]) == ("sweep_seeds", ["56", "57"], 0)
+    assert document == json.loads((tmp_path / "result.json").read_text())
+    alone = command_line.document(*words[:-4], "--seed", "57", "--out", str(tmp_path / "alone"))
+    assert document["seeds"]["57"] == alone == json.loads((tmp_path / "seed-57" / "result.json").read_text())
+    shown = command_line(*words, "--quiet").out
+    assert shown.index("simulated_edge") < shown.index("nothing found")
+
+
+def test_without_a_warm_up_days_have_another_past_on_both_paths(tmp_path: Path) -> None:
+    """ST-202: what is known of days with a past is not taken for theirs."""
+    keys = []
+    for warm_up in (20, 0):
+        options = BacktestOptions(dt.date(2026, 3, 2), last_of(1), mode=RunMode.DAYS, warm_up=warm_up)
+        for path in (SweepPath.LOOP, SweepPath.COLUMNS):
+            terms = SweepTerms(options, tmp_path / f"{path}{warm_up}", path=path, min_trades=0)
+            run_sweep(seeded(), [parse_axis("stops.stop=0.10,0.30")], terms, executor=InlineExecutor())
+            keys.append((tmp_path / f"{path}{warm_up}" / RESULTS).read_text())
+
+    assert keys[0] == keys[1]
+    assert keys[2] == keys[3]
+    known, unknown = ([row_of(line).key for line in text.splitlines()] for text in (keys[0], keys[2]))
+    assert not {*known} & {*unknown}
+
+
+def test_days_that_are_not_whole_may_be_left_out(shared_data: Path, tmp_path: Path) -> None:
+    """ST-201: the 23rd ends early and has holes."""
+    folder = shared_data / "replay_spy_0dte"
+    source = {"market.source": f"csv:{folder}/SPY_2026-07-2*.csv.gz", "market.underlying": "SPY",
+              "market.vix_file": folder / "vix_daily.csv", "market.closes_file": folder / "spy_close.csv"}  # fmt: skip
+    options = BacktestOptions(dt.date(2026, 7, 23), dt.date(2026, 7, 24), mode=RunMode.DAYS, whole_days_only=True)
+    terms = SweepTerms(options, tmp_path, path=SweepPath.LOOP, min_trades=0)
+
+    found = run_sweep(seeded(**source), [parse_axis("stops.stop=0.10")], terms, executor=InlineExecutor())
+
+    assert found.sessions == (dt.date(2026, 7, 24),)
+    assert [*found.missing] == [dt.date(2026, 7, 23)]
+    assert found.missing[dt.date(2026, 7, 23)].startswith("not whole: early_end, holes")
 
 
 # -- what fails --------------------------------------------------------------------------------------------------------

@@ -57,7 +57,9 @@ def why_not_on_columns(settings: Settings, keys: Sequence[str]) -> str:
     return next((words for holds, words in reasons if holds), "")
 
 
-def day_columns(configuration: Configuration, date: dt.date, stops: Sequence[StopPolicy]) -> DayColumns:
+def day_columns(
+    configuration: Configuration, date: dt.date, stops: Sequence[StopPolicy], read_from: dt.date | None = None
+) -> DayColumns:
     """One pass over a day: every scheduled entry, held to its settlement; `stops` are all that will be tried on it.
 
     Raises:
@@ -86,7 +88,9 @@ def day_columns(configuration: Configuration, date: dt.date, stops: Sequence[Sto
         markets.append(market)
         return market
 
-    day = study_day(evolve(configuration, settings=relaxed), date, strategy=recorder, wrap_market=noted)
+    day = study_day(
+        evolve(configuration, settings=relaxed), date, strategy=recorder, wrap_market=noted, read_from=read_from
+    )
     if day.error is not None or not markets or not recorder.seen:
         raise NeedsLoop(day.error or "the day was not begun")
     first = recorder.seen[0]

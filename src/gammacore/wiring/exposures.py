@@ -146,7 +146,7 @@ def measured(configuration: Configuration, seen: SeenChain, price: Decimal, term
             settles_at=settles_at,
             multiplier=multiplier,
         )
-    today = today.converted(ExposureUnit.PER_100PCT)
+    today = today.per_100pct
     rules = configuration.settings.entries.pin
     pin = find_pin(today.strikes, today.net, price, underlying, rules)
     return ExposureView(survey, pin, seen.caution, seen.left_out)

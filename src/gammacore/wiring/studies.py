@@ -16,6 +16,7 @@ from attrs import evolve, field, frozen
 
 from gammacore.adapters.codec.records import GENESIS, encode, link
 from gammacore.adapters.fake.account import ExchangeBook, account_to_json
+from gammacore.adapters.recorded.hidden_past import HiddenPast
 from gammacore.adapters.recorded.market import RecordedMarket
 from gammacore.adapters.recorded.quality import integrity
 from gammacore.application.study.watch_marks import WatchMarks
@@ -27,6 +28,7 @@ from gammacore.domain.holding_events import HoldingClosed, PolicyRecorded
 from gammacore.domain.ledger import Event, HistoryImported, LedgerOpened, Mode
 from gammacore.domain.reports.day_report import DayReport, day_report
 from gammacore.domain.risk.opening_limits import OpeningGuards
+from gammacore.domain.sessions import NEW_YORK
 from gammacore.domain.strategy import Strategy
 from gammacore.domain.study.from_ledger import closed_trades
 from gammacore.domain.study.integrity import DayFlag
@@ -178,14 +180,15 @@ def study_day(
     entry_advisor: EntryAdvisor | None = None,
     wrap_market: Callable[[MarketData], MarketData] = lambda market: market,
     whole_only: bool = False,
+    read_from: dt.date | None = None,
     on_cycle: Callable[[dt.datetime], None] | None = None,
 ) -> StudiedDay:
     """Trade one session of one underlying in memory, by the same loop as `gammacore trade`; never raises for a day.
 
     `strategy` and the advisors stand in for the configured ones; `wrap_market` may show another market than the one
-    that is opened (a copy for the look-ahead check). With `whole_only` a day is not
-    traded whose data has a flag. Kill switches of the environment are not obeyed: a study has
-    nothing to stop. What fails the day is in `error`; an interrupt goes through.
+    that is opened (a copy for the look-ahead check). With `whole_only` a day is not traded whose data has a flag; what
+    lies before `read_from` is not seen. Kill switches of the environment are not obeyed: a study has nothing to stop.
+    What fails the day is in `error`; an interrupt goes through.
 
     >>> from gammacore.configuration import configure
     >>> day = study_day(configure([{"market.seed": 57}]), dt.date(2026, 3, 3))
@@ -201,7 +204,7 @@ def study_day(
         wired = wire_day(
             on_date(configuration, date),
             strategy=strategy,
-            wrap_market=wrap_market,
+            wrap_market=lambda market: _without_past(wrap_market(market), read_from, date),
             advisor=advisor,
             entry_advisor=entry_advisor,
             credentials=NO_KEYS,
@@ -210,7 +213,7 @@ def study_day(
             carry=_handed_over(configuration, carry),
         )
         marks = WatchMarks(wired.market, carry.book.version)
-        flags = _flags_of(wired.market)
+        flags = flags_of(wired.market)
         is_left_out = whole_only and bool(flags)
         if not is_left_out:
             wired.trade(partial(_after_cycle, wired, marks, on_cycle))
@@ -230,7 +233,14 @@ def study_day(
     )  # fmt: skip
 
 
-def _flags_of(market: MarketData) -> tuple[DayFlag, ...]:
+def _without_past(market: MarketData, read_from: dt.date | None, date: dt.date) -> MarketData:
+    """The market without what lies before the first date that may be read. Rule: ST-202."""
+    if read_from is None:
+        return market
+    return HiddenPast(market, dt.datetime.combine(read_from, dt.time(), NEW_YORK), hides_previous=read_from >= date)
+
+
+def flags_of(market: MarketData) -> tuple[DayFlag, ...]:
     """The flags of recorded data; a simulated day is whole."""
     shown = getattr(market, "wrapped", market)
     return integrity(shown).flags if isinstance(shown, RecordedMarket) else ()

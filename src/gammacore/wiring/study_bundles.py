@@ -162,13 +162,13 @@ def seeds_document(results: Mapping[int, Document]) -> Document:
         "warnings": list(warnings.values()),
         "assumptions": first["assumptions"],
         "spread": {
-            name: _spread([float(one) for one in values if one is not None]) for name, values in figures.items()
+            name: spread_of([float(one) for one in values if one is not None]) for name, values in figures.items()
         },
         "seeds": {str(seed): one for seed, one in results.items()},
     }
 
 
-def _spread(figures: Sequence[Any]) -> Document:
+def spread_of(figures: Sequence[Any]) -> Document:
     """Least, quartiles and greatest of those that exist; of none null."""
     values = [float(one) for one in figures if one is not None]
     names = ("least", "quarter", "median", "three_quarters", "greatest")

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +20,12 @@ from attrs import field, frozen
 
 from gammacore.adapters.codec.records import decode, encode
 from gammacore.adapters.fake.account import account_of_json, account_to_json
-from gammacore.adapters.recorded.hidden_past import HiddenPast
 from gammacore.adapters.study_files.day_lines import day_of_json, day_to_json
 from gammacore.application.study.backtest import DayDone
 from gammacore.configuration import Configuration, OwnStrategy, Sourced, configure
 from gammacore.domain.judged_entry import JudgedEntry
-from gammacore.domain.sessions import NEW_YORK
 from gammacore.domain.study.days import DayResult, DayStatus
 from gammacore.errors import ConfigurationError
-from gammacore.ports.market_data import MarketData
 from gammacore.wiring.studies import ALONE, CarryIn, StudiedDay, opened_by, study_day
 from gammacore.wiring.study_proofs import Taken, cash_of, proved, without_known_policies
 
@@ -113,13 +110,11 @@ def trade_batch(given: str) -> str:
     asked: Mapping[str, Any] = json.loads(given)
     configuration = _configuration(json.dumps(asked["settings"], sort_keys=True), asked["fingerprint"])
     carry, done = carry_of_text(asked["carry"]), []
+    read_from = None if asked["read_from"] is None else dt.date.fromisoformat(asked["read_from"])
     for text in asked["dates"]:
         begun = time.perf_counter()
         date = dt.date.fromisoformat(text)
-        day = study_day(
-            configuration, date, carry=carry, whole_only=asked["whole_days_only"],
-            wrap_market=partial(_cut, asked["read_from"], date),
-        )  # fmt: skip
+        day = study_day(configuration, date, carry=carry, whole_only=asked["whole_days_only"], read_from=read_from)
         result = result_of(day, carries=asked["carries"])
         events = map(encode, day.events) if asked["keeps_events"] and day.error is None else ()
         taken = Taken.of(carry) if asked["carries"] and asked["provable"] else None
@@ -134,14 +129,6 @@ def trade_batch(given: str) -> str:
         if asked["carries"]:
             carry = day.carry_out
     return json.dumps(done)
-
-
-def _cut(read_from: str | None, date: dt.date, market: MarketData) -> MarketData:
-    """The market without what lies before the first date that may be read."""
-    if read_from is None:
-        return market
-    first = dt.date.fromisoformat(read_from)
-    return HiddenPast(market, dt.datetime.combine(first, dt.time(), NEW_YORK), hides_previous=first >= date)
 
 
 def result_of(day: StudiedDay, *, carries: bool) -> DayResult:

@@ -31,7 +31,11 @@ FILES_OF_THE_MARKET = ("market.vix_file", "market.closes_file", "market.price_fi
 
 @frozen(eq=False)
 class Trial:
-    """Everything checked: the configurations by their number in the grid, their acting hashes, the days."""
+    """Everything checked: the configurations by their number in the grid, their acting hashes, the days.
+
+    `read_from` is the first date that may be read, None where the past is not cut; with `whole_only` a day is left out
+    whose data has a flag.
+    """
 
     base: Configuration
     chosen: tuple[int, ...]
@@ -40,6 +44,8 @@ class Trial:
     days: tuple[dt.date, ...]
     missing: tuple[dt.date, ...]
     start: CarryIn
+    read_from: dt.date | None = None
+    whole_only: bool = False
 
     def market_layer(self, settings: Mapping[str, str]) -> dict[str, str]:
         """What of the swept settings the market is opened with."""
@@ -65,14 +71,16 @@ Hashes = Mapping[tuple[dt.date, str], str]
 
 def data_hashes(
     engine: Executor, clock: Clock, trial: Trial, files: Mapping[str, str]
-) -> tuple[Hashes, dict[dt.date, str]]:
-    """What data each day has, asked of the workers, who will read it; and the days without any."""
+) -> tuple[Hashes, dict[dt.date, str], dict[dt.date, str]]:
+    """What data each day has, asked of the workers, who will read it; the days without any, and those not whole."""
     markets = {_market_key(trial, number): trial.market_layer(_swept(trial, number)) for number in trial.chosen}
     found: dict[tuple[dt.date, str], str] = {}
     missing: dict[dt.date, str] = {}
+    flagged: dict[dt.date, str] = {}
 
     def take(batch: tuple[dt.date, ...], answer: str) -> None:
         told = json.loads(answer)
+        flagged.update({dt.date.fromisoformat(day): flags for day, flags in told["flagged"].items()})
         for date, hashes in zip(batch, told["hashes"], strict=True):
             if any(one is None for one in hashes):
                 missing[date] = told["problems"][date.isoformat()]
@@ -85,10 +93,11 @@ def data_hashes(
     tasks = []
     for begin in range(0, len(trial.days), BATCH):
         batch = trial.days[begin : begin + BATCH]
-        asked = {"days": [date.isoformat() for date in batch], "markets": list(markets.values())}
+        asked = {"days": [date.isoformat() for date in batch], "markets": list(markets.values()),
+                 "whole_only": trial.whole_only}  # fmt: skip
         tasks.append(Task(HASH_DAYS, _ask(trial.base, asked, files), batch))
     run_tasks(engine, tasks, clock, take, died)
-    return found, missing
+    return found, missing, flagged
 
 
 def _swept(trial: Trial, number: int) -> dict[str, str]:
@@ -134,6 +143,8 @@ class GridTrading:
         hashes = [self._hash(cell.configuration, date) for date in days]
         if any(one is None for one in hashes):
             return None
+        if self.trial.read_from is not None:
+            hashes.append(f"read from {self.trial.read_from}")
         return row_key(self.trial.acting[cell.configuration], "\n".join(map(str, hashes)), self.trial.start.hash)
 
     def row(self, cell: Cell, trades: tuple[ClosedTrade, ...]) -> SweepRow:
@@ -150,6 +161,7 @@ class GridTrading:
             "hashes": [[self._hash(number, date) for number in configurations] for date in every],
             "configurations": [self.grid.settings(number) for number in configurations],
             "carry": carry_to_text(self.trial.start),
+            "read_from": self.trial.read_from and self.trial.read_from.isoformat(),
             "path": "carry" if self.carries else path.value,
         }
         return _ask(self.trial.base, asked, self.files)

@@ -14,6 +14,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from attrs import frozen
+
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.sweep_results import trades_json
 from gammacore.configuration import Configuration, configure
@@ -23,16 +25,25 @@ from gammacore.domain.study.columns import NeedsLoop
 from gammacore.domain.study.from_ledger import closed_trades
 from gammacore.domain.study.record import ClosedTrade
 from gammacore.errors import GammacoreError
+from gammacore.ports.market_data import MarketData
 from gammacore.wiring.code_fingerprint import code_fingerprint, refuse_other_code
 from gammacore.wiring.columns import day_columns
 from gammacore.wiring.looks import expiries_of
 from gammacore.wiring.markets import naming_underlying, open_market, open_session
 from gammacore.wiring.strategies import naming_its_underlying
-from gammacore.wiring.studies import CarryIn, on_date, study_day
+from gammacore.wiring.studies import CarryIn, flags_of, on_date, study_day
 from gammacore.wiring.study_tasks import carry_of_text
 
 HASH_DAYS = "gammacore.wiring.sweep_tasks:hash_days"
 TRADE = "gammacore.wiring.sweep_tasks:trade"
+
+
+@frozen
+class Begin:
+    """What a day takes over, and the first date it may read at all (None: the past is not cut)."""
+
+    carry: CarryIn
+    read_from: dt.date | None
 
 
 class DayFailed(GammacoreError):
@@ -77,8 +88,8 @@ def row_key(acting: str, data_hash: str, carry_in: str) -> str:
     return hashlib.sha256("\n".join((code_fingerprint().hash, acting, data_hash, carry_in)).encode()).hexdigest()
 
 
-def data_hash(configuration: Configuration, date: dt.date) -> str:
-    """The hash of a day's market as these settings open it.
+def market_of(configuration: Configuration, date: dt.date) -> MarketData:
+    """A day's market as these settings open it.
 
     Raises:
         GammacoreError: there is no such data, or it cannot be read.
@@ -87,25 +98,31 @@ def data_hash(configuration: Configuration, date: dt.date) -> str:
     settings, calendar = named.settings, NyseCalendar()
     session = open_session(calendar, date)
     underlying = settings.underlying(settings.market.underlying)
-    market = open_market(settings, underlying, session, calendar, expiries_of(settings, session, calendar))
-    return market.fingerprint()
+    return open_market(settings, underlying, session, calendar, expiries_of(settings, session, calendar))
 
 
 def hash_days(given: str) -> str:
-    """Task: the data hash of every day under every market; `{"hashes": [[hash or null, ...] a day]}` and why not."""
+    """Task: the data hash of every day under every market; `{"hashes": [[hash or null, ...] a day]}` and why not.
+
+    `flagged` are the days whose data is not whole, with their flags, where whole ones alone are to be traded.
+    """
     asked = _asked(given)
     hashes: list[list[str | None]] = []
     problems: dict[str, str] = {}
+    flagged: dict[str, str] = {}
     for day in asked["days"]:
         found: list[str | None] = []
-        for market in asked["markets"]:
+        for own in asked["markets"]:
             try:
-                found.append(data_hash(_configured(asked["settings"], market), dt.date.fromisoformat(day)))
+                market = market_of(_configured(asked["settings"], own), dt.date.fromisoformat(day))
+                found.append(market.fingerprint())
+                if asked["whole_only"] and (flags := flags_of(market)):
+                    flagged[day] = f"not whole: {', '.join(flag.value for flag in flags)}"
             except GammacoreError as missing:
                 found.append(None)
                 problems[day] = str(missing)
         hashes.append(found)
-    return json.dumps({"hashes": hashes, "problems": problems})
+    return json.dumps({"hashes": hashes, "problems": problems, "flagged": flagged})
 
 
 def trade(given: str) -> str:
@@ -116,19 +133,19 @@ def trade(given: str) -> str:
     """
     asked = _asked(given)
     configurations = [_configured(asked["settings"], own) for own in asked["configurations"]]
-    start = carry_of_text(asked["carry"])
+    begin = Begin(carry_of_text(asked["carry"]), asked["read_from"] and dt.date.fromisoformat(asked["read_from"]))
     if asked["path"] == "carry":
-        return json.dumps(_carried(configurations, asked["days"], asked["hashes"], start))
+        return json.dumps(_carried(configurations, asked["days"], asked["hashes"], begin))
     rows: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
     for day, expected in zip(asked["days"], asked["hashes"], strict=True):
         date = dt.date.fromisoformat(day)
-        columns = _columns(configurations, date) if asked["path"] == "columns" else "the loop was asked for"
+        columns = _columns(configurations, date, begin) if asked["path"] == "columns" else "the loop was asked for"
         for number, configuration in enumerate(configurations):
             if expected[number] is None:
                 continue
             try:
-                trades, path = _traded(configuration, date, columns, expected[number], start)
+                trades, path = _traded(configuration, date, columns, expected[number], begin)
             except DayFailed as failure:
                 failed.append({"day": day, "configuration": number, "error": str(failure)})
                 continue
@@ -137,15 +154,15 @@ def trade(given: str) -> str:
 
 
 def _carried(
-    configurations: Sequence[Configuration], days: Sequence[str], hashes: Sequence[Sequence[str]], start: CarryIn
+    configurations: Sequence[Configuration], days: Sequence[str], hashes: Sequence[Sequence[str]], begin: Begin
 ) -> dict[str, Any]:
     """Each configuration through all days, each day taking over what the one before leaves. Rule: ST-203."""
     rows: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
     for number, configuration in enumerate(configurations):
-        carry, reports = start, []
+        carry, reports = begin.carry, []
         for day, expected in zip(days, hashes, strict=True):
-            traded = study_day(configuration, dt.date.fromisoformat(day), carry=carry)
+            traded = study_day(configuration, dt.date.fromisoformat(day), carry=carry, read_from=begin.read_from)
             if traded.error is not None:
                 failed.append({"day": days[0], "configuration": number, "error": f"{day}: {traded.error}"})
                 break
@@ -159,7 +176,7 @@ def _carried(
 
 
 def _traded(
-    configuration: Configuration, date: dt.date, columns: DayColumns | str, expected: str, start: CarryIn
+    configuration: Configuration, date: dt.date, columns: DayColumns | str, expected: str, begin: Begin
 ) -> tuple[tuple[ClosedTrade, ...], str]:
     if isinstance(columns, DayColumns):
         try:
@@ -169,7 +186,7 @@ def _traded(
             why = str(unknown)
     else:
         why = columns
-    day = study_day(configuration, date, carry=start)
+    day = study_day(configuration, date, carry=begin.carry, read_from=begin.read_from)
     if day.error is not None:
         raise DayFailed(day.error)
     _refuse_other_data(date, day.data_hash, expected)
@@ -182,9 +199,9 @@ def _refuse_other_data(date: dt.date, found: str, expected: str) -> None:
                         f"{expected[:12]}); give every worker the same files, or send them: --data ship")  # fmt: skip
 
 
-def _columns(configurations: Sequence[Configuration], date: dt.date) -> DayColumns | str:
+def _columns(configurations: Sequence[Configuration], date: dt.date, begin: Begin) -> DayColumns | str:
     try:
-        return day_columns(configurations[0], date, [one.settings.stops for one in configurations])
+        return day_columns(configurations[0], date, [one.settings.stops for one in configurations], begin.read_from)
     except NeedsLoop as unknown:
         return str(unknown)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,7 @@ from gammacore.domain.study.overfitting import (
 from gammacore.domain.study.statistics import RESAMPLES, SEED, SessionsOfRecord, StatisticsRules, study_statistics
 from gammacore.domain.study.sweep_outcome import Guards, SweepResult, judge_sweep
 from gammacore.domain.study.warnings import RunFacts, Simulated, StudyWarning
+from gammacore.wiring.study_bundles import spread_of
 
 CHECK_RESAMPLES = 2_000
 """Of the reality check (ours). Rule: ST-522."""
@@ -99,6 +101,22 @@ def outcome_of(
         warnings=_warnings(best, plan, facts),
         assumptions=_assumptions(base, carries=plan.carries),
     )
+
+
+def seeds_document(found: Mapping[int, SweepFindings]) -> dict[str, Any]:
+    """The answer on each simulated history, how many found more than chance, and the spread of the bests. ST-111.
+
+    They are never added up: each history is another one.
+    """
+    first = next(iter(found.values()))
+    bests = [one.best.objective for one in found.values() if one.best is not None]
+    return {
+        "kind": "sweep_seeds",
+        "objective": first.objective.value,
+        "found": sum(one.verdict.found for one in found.values()),
+        "spread": spread_of(bests),
+        "seeds": {str(seed): one.document() for seed, one in found.items()},
+    }
 
 
 def _counted(paths: Mapping[str, int]) -> dict[str, int]:

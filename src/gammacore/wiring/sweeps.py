@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path as FilePath
+from typing import Any
 
 from attrs import field, frozen
 
@@ -23,7 +24,7 @@ from gammacore.domain.study.grid import Axis, Grid, axes_of_table
 from gammacore.domain.study.sweep_outcome import FEWEST_TRADES, Objective
 from gammacore.errors import ConfigurationError, InvalidInput, MissingData
 from gammacore.ports.executor import Executor
-from gammacore.wiring.backtests import BacktestOptions, Missing, RunMode, days_of, history_of, sized_for
+from gammacore.wiring.backtests import BacktestOptions, Missing, RunMode, days_of, history_of, read_from, sized_for
 from gammacore.wiring.columns import why_not_on_columns
 from gammacore.wiring.markets import naming_underlying
 from gammacore.wiring.strategies import guards_of, naming_its_underlying, open_strategy
@@ -86,14 +87,14 @@ def run_sweep(
         results = SweepResults(terms.folder)
         clock = SystemClock()
         files = files_of(configuration) if terms.data == SHIP else {}
-        hashes, missing = data_hashes(engine, clock, trial, files)
+        hashes, missing, flagged = data_hashes(engine, clock, trial, files)
         if missing and terms.options.missing is Missing.FAIL:
             raise MissingData(f"{min(missing)}: {missing[min(missing)]}; leave --missing fail out to skip such days")
-        missing.update(dict.fromkeys(trial.missing, "no data of this session"))
+        missing.update({**flagged, **dict.fromkeys(trial.missing, "no data of this session")})
         days = tuple(date for date in trial.days if date not in missing)
         if not days:
             first, last = terms.options.first, terms.options.last
-            raise MissingData(f"{first} to {last}: no session has data that can be read; {missing[min(missing)]}")
+            raise MissingData(f"{first} to {last}: no session is left to trade; {missing[min(missing)]}")
         plan = _plan(trial, grid, terms, days)
         trading = GridTrading(trial, grid, hashes, days, files, carries=plan.carries)
         run = Sweep(trading, engine, clock, results, plan, on_progress)
@@ -121,12 +122,14 @@ def sweep(
     halving: int | None = None,
     walk_forward: tuple[int, int] = WALK,
     executor: Executor | None = None,
+    **options: Any,
 ) -> SweepFindings:
     """Try every setting of a grid over a range of days: the best, and what the best of such a search is worth.
 
     `grid` has a list of values, or a range like "0.05..0.30:0.05", for each dotted key; `settings` are dotted keys or a
-    whole configuration. Results are kept in `out`, by default a folder of the home named after the days, and what it
-    knows is not run again. Processes are spawned: in a script, call it below `if __name__ == "__main__":`.
+    whole configuration, `options` those of `BacktestOptions` (contracts, warm_up, whole_days_only, ...). Results are
+    kept in `out`, by default a folder of the home named after the days, and what it knows is not run again. Processes
+    are spawned: in a script, call it below `if __name__ == "__main__":`.
 
     Raises:
         ConfigurationError: a key, a value, a range or an engine that cannot be; nothing was traded.
@@ -134,7 +137,7 @@ def sweep(
     chosen = settings if isinstance(settings, Configuration) else configure([settings or {}])
     begins, ends = (one if isinstance(one, dt.date) else dt.date.fromisoformat(one) for one in (first, last))
     terms = SweepTerms(
-        options=BacktestOptions(begins, ends, mode=RunMode(mode)),
+        options=BacktestOptions(begins, ends, mode=RunMode(mode), **options),
         folder=default_folder(chosen.settings.storage.home, begins, ends) if out is None else FilePath(out),
         random=random,
         halving=halving,
@@ -184,7 +187,8 @@ def _prepared(configuration: Configuration, grid: Grid, terms: SweepTerms) -> Tr
     refuse_engine(terms)
     refuse_unread(configuration, grid.keys)
     _why_loop(configuration, grid, terms)
-    days = days_of(configuration.settings, terms.options, NyseCalendar())
+    calendar = NyseCalendar()
+    days = days_of(configuration.settings, terms.options, calendar)
     _refuse_values(configuration, grid)
     drawn = None if terms.random is None else permutation(len(grid))
     chosen = grid.chosen(drawn, terms.random)
@@ -192,7 +196,10 @@ def _prepared(configuration: Configuration, grid: Grid, terms: SweepTerms) -> Tr
     acting = {number: acting_hash(one) for number, one in configurations.items()}
     begins = history_of(terms.options, days.sessions[0])
     start = CarryIn(guards=guards_of(open_strategy(configuration.settings))).after(begins, None)
-    return Trial(configuration, chosen, configurations, acting, days.dates, days.missing, start)
+    return Trial(
+        configuration, chosen, configurations, acting, days.dates, days.missing, start,
+        read_from(terms.options, calendar), terms.options.whole_days_only,
+    )  # fmt: skip
 
 
 def _with(configuration: Configuration, settings: Mapping[str, str]) -> Configuration:

@@ -14,7 +14,7 @@ from gammacore.application.publish_view import PublishView, ShownRules
 from gammacore.configuration import Settings
 from gammacore.domain.gex.pin import Pin, find_pin
 from gammacore.domain.gex.survey import GammaSurvey, survey_gamma
-from gammacore.domain.gex.units import TODAY, ExposureUnit
+from gammacore.domain.gex.units import TODAY
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import AlarmRaised, Mode
 from gammacore.domain.market import MarketSnapshot
@@ -80,6 +80,6 @@ def measured(
         return None
     if not survey.exposure.used:
         return None
-    whole = survey.exposure.converted(ExposureUnit.PER_100PCT)
+    whole = survey.exposure.per_100pct
     pin = find_pin(whole.strikes, whole.net, Decimal(spot), underlying, settings.entries.pin)
     return survey, pin

@@ -89,7 +89,11 @@ class RunComparison(Framed):
         return canonical(self.document())
 
     def columns(self) -> Columns:
-        """The trades, a row each with its parts in dollars."""
+        """The trades, a row each, dollars.
+
+        date, strategy; entry, exit, size, fees, only_live and only_replay, what the nets differ by; live_net,
+        replay_net, missing where a side has no such trade.
+        """
         return rows_as_columns(
             {
                 "date": one.date,

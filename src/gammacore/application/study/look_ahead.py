@@ -126,7 +126,11 @@ class LookAheadCheck(Framed):
         return canonical(self.document())
 
     def columns(self) -> Columns:
-        """The differences, a row each."""
+        """The differences, a row each.
+
+        date, t (UTC), change, inputs (those read too early), at (UTC) and text of the first event that differs, as it
+        was and as altered.
+        """
         return rows_as_columns(
             {
                 "date": one.date,

@@ -16,7 +16,7 @@ from gammacore.domain.columns import Floats
 from gammacore.domain.entries.otm_single_sided import expected_move
 from gammacore.domain.entries.setup import DEFAULT_RULES, SetupRules
 from gammacore.domain.gex.pin import STANDARD_PIN, PinRule, find_pin
-from gammacore.domain.gex.units import IMPLIED_FORWARD, ExposureUnit, GreeksSource, Rates, SignModel
+from gammacore.domain.gex.units import IMPLIED_FORWARD, GreeksSource, Rates, SignModel
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.market import MarketSnapshot, OptionChain
 from gammacore.domain.sessions import TradingSession, new_york
@@ -133,7 +133,7 @@ def _look(
     exposure = exposures.exposure(seen)
     if exposure is None:
         return "pin_missing"
-    measured = exposure.converted(ExposureUnit.PER_100PCT)
+    measured = exposure.per_100pct
     pin = find_pin(measured.strikes, measured.net, seen.spot, underlying, terms.pin_rule)
     if pin is None:
         return "pin_missing"
@@ -197,7 +197,10 @@ class PinStudy(Framed):
         return canonical(self.document())
 
     def columns(self) -> Columns:
-        """What was seen, a row a day and mark."""
+        """What was seen, a row a day and mark.
+
+        date, mark (New York, HH:MM), price, pin, close and expected_move (points), vix (VIX points).
+        """
         return rows_as_columns(
             {
                 "date": one.date,

@@ -18,7 +18,6 @@ from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.setup import Refinement, break_wings, select_setup
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.gex.pin import Pin, Polarity, find_pin, measure_polarity
-from gammacore.domain.gex.units import ExposureUnit
 from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import OptionContract, Right, Side
@@ -75,7 +74,7 @@ class EntryCase:
     def _pin_of(self, exposure: GammaExposure | None, price: Decimal | None) -> Pin | None:
         if exposure is None or price is None:
             return None
-        measured = exposure.converted(ExposureUnit.PER_100PCT)
+        measured = exposure.per_100pct
         return find_pin(measured.strikes, measured.net, price, self.situation.underlying, self.rules.pin)
 
     @cached_property
@@ -127,8 +126,10 @@ class EntryCase:
         """The setup that outlived a second look at the price. Rules: CS-327, CS-359."""
         if self.late_condor is None or not self.late_condor.verdict.passed or self.late_condor.setup is None:
             return None
-        winged = self._winged(self.late_condor.setup, self.polarity, self.price).setup
-        first = Look(self.price, None if self.pin is None else self.pin.strike, winged)
+        winged = self._first_wings
+        first = Look(
+            self.price, None if self.pin is None else self.pin.strike, None if winged is None else winged.setup
+        )
         return self.rules.recheck.judge(first, self._second_look(first), self.situation.underlying)
 
     def _second_look(self, first: Look) -> Look:
@@ -163,9 +164,13 @@ class EntryCase:
     @property
     def symmetric_because(self) -> str | None:
         """Why the wings of the first look's condor stay equal; None where they broke or nothing has wings. CS-211."""
+        return None if self._first_wings is None else self._first_wings.kept_because
+
+    @cached_property
+    def _first_wings(self) -> Refinement | None:
         if self.late_condor is None or self.late_condor.setup is None:
             return None
-        return self._winged(self.late_condor.setup, self.polarity, self.price).kept_because
+        return self._winged(self.late_condor.setup, self.polarity, self.price)
 
     @cached_property
     def polarity(self) -> Polarity | None:
@@ -175,7 +180,7 @@ class EntryCase:
     def _polarity_of(self, exposure: GammaExposure | None, price: Decimal | None) -> Polarity | None:
         if exposure is None or price is None:
             return None
-        measured = exposure.converted(ExposureUnit.PER_100PCT)
+        measured = exposure.per_100pct
         return measure_polarity(measured.strikes, measured.net, price, self.situation.underlying)
 
     @property

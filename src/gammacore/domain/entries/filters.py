@@ -13,7 +13,6 @@ from gammacore.domain.entries.credit import judge_positive, judge_quotes
 from gammacore.domain.entries.desk_limits import judge_otm_limit
 from gammacore.domain.entries.entry_advisor import judge_opinion
 from gammacore.domain.entries.setup import judge_strikes, shorts_out_of_the_money
-from gammacore.domain.gex.units import ExposureUnit
 from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.market_history import MarketHistory
@@ -136,7 +135,7 @@ def _advisors(case: EntryCase) -> Verdict:
     """The built-in veto against a weak pin, where it is on, then the advisor. Rules: CS-335, CS-362."""
     exposure, rule = case.situation.exposure, case.rules.weak_pin
     if rule.on and case.setup is not None and exposure is not None and case.price is not None and case.vix is not None:
-        measured, underlying = exposure.converted(ExposureUnit.PER_100PCT), case.situation.underlying
+        measured, underlying = exposure.per_100pct, case.situation.underlying
         veto = rule.judge(case.setup, measured.strikes, measured.net, case.price, case.vix, underlying, case.rules.pin)
         if not veto.passed:
             return veto

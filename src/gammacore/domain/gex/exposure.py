@@ -101,6 +101,11 @@ class GammaExposure(Framed):
     def net_total(self) -> float:
         return self.call_total + self.put_total
 
+    @cached_property
+    def per_100pct(self) -> GammaExposure:
+        """The same exposure per 100 % move, by which pins are found and polarity is measured."""
+        return self.converted(ExposureUnit.PER_100PCT)
+
     def converted(self, unit: ExposureUnit) -> GammaExposure:
         """The same exposure in another unit."""
         ratio = float(unit.factor(self.spot) / self.unit.factor(self.spot))
