@@ -109,7 +109,7 @@ class StraddleWatch:
                 yield closing_trade(self.look.holding, symbol, Purpose.EXIT, reason)
 
     def _offers(self, reason: str) -> Iterator[Trade]:
-        """One order of both legs; where none is taken, each at its own bid; none where one is unquoted. SC-407, SC-456."""
+        """One order of both legs; where none is taken, each at its own bid; none while one is unquoted. SC-407."""
         contracts, ticks = contracts_of(self.look.holding), self.look.situation.underlying.ticks
         bids = [quote.bid for one in contracts if (quote := self.look.situation.market.quote(one)) is not None]
         if len(bids) < len(contracts):
