@@ -75,8 +75,9 @@ coverage: install
 		--cov=gammacore.domain --cov-branch --cov-report=term:skip-covered --cov-fail-under=97
 
 # What `make test` does a smoke of (tests/extent.py): every kill point, whole days minute by minute, 10,000 damaged
-# bodies of each broker, ten days of each scalping mode in each mood second by second, 2,000 of them under faults,
-# 20,000 hostile days and as many at a faulty broker, all faults of the wire, then random faults
+# bodies of each broker, ten days of each scalping mode in each mood second by second and ten by events and in the
+# plain loop, 2,000 of them under faults, 20,000 hostile days and as many at a faulty broker, all faults of the wire,
+# then random faults
 # FROM..TO: hours, resumed at will
 FROM ?= 0
 TO ?= 100000

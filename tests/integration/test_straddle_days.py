@@ -25,7 +25,15 @@ from gammacore.configuration import StrategyName
 from gammacore.domain.holding_events import HoldingAdopted, HoldingClosed
 from gammacore.domain.holdings.holding import Origin
 from gammacore.domain.instruments import Side
-from gammacore.domain.ledger import DayFinished, DeskSwitched, EntryJudged, OrderFilled, OrderIntended, OrderNotSent
+from gammacore.domain.ledger import (
+    AlarmRaised,
+    DayFinished,
+    DeskSwitched,
+    EntryJudged,
+    OrderFilled,
+    OrderIntended,
+    OrderNotSent,
+)
 from gammacore.domain.orders import OrderTicket, Purpose
 from gammacore.domain.pricing.rates import NODES, ParYields
 from gammacore.domain.sessions import new_york
@@ -126,6 +134,25 @@ def test_a_look_that_needs_rates_has_those_of_the_day(minute: int, rate: float |
 
     assert [None if one is None else one.curve.rate(45).item() for one in seen] == [rate, rate]
     assert source.asked == (0 if rate is None else 1)
+
+
+def test_where_asking_for_rates_fails_the_rest_of_the_look_is_there() -> None:
+    """SC-424: the straddle is priced with the fallback, and the failure is told."""
+
+    class Broken(Yields):
+        def par_yields(self, today: dt.date) -> Mapping[dt.date, ParYields]:
+            raise OSError("no route")
+
+    world = a_day()
+    world._day = evolve(world.day, rates=DailyRates("SPY", Broken(), None, 0.05))
+    world.day.survival.survives = True  # as with money at a broker
+    world.day.begin()
+    world.clock.wait_until(new_york(FIRST, dt.time(9, 36)))
+
+    seen = world.day.look()
+
+    assert (seen.rates, seen.worth, seen.at_broker) == (None, Decimal(60_000), None)
+    assert [event.detail[:16] for event in world.all(AlarmRaised)] == ["the rates failed"]
 
 
 def overnight(init_mode: str, more: Keys = NO_KEYS, mode: StrategyName = StrategyName.GAMMA_SCALPING) -> World:

@@ -17,6 +17,7 @@ from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.ledger import Mode
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.option_symbols import by_contract
+from gammacore.domain.pricing.rates import MarketRates
 from gammacore.domain.regime.regime import CALM, UNREAD, Regime
 from gammacore.domain.sessions import BrokerClock
 from gammacore.domain.strategy import FOR_AN_ENTRY, NOTHING_MORE, Needs, Situation
@@ -100,9 +101,8 @@ class Looks:
             situation = evolve(situation, history=day.minutes(situation.now))
         if needs.equity:
             situation = evolve(situation, worth=day.guard.worth())
-        if needs.rates and (ask := day.rates) is not None:
-            share = situation.memory.quote(situation.now)
-            situation = evolve(situation, rates=ask(situation.now, situation.price if share is None else share.mid))
+        if needs.rates:
+            situation = evolve(situation, rates=self._rates(situation))
         if needs.holdings:
             situation = evolve(situation, at_broker=self._holdings())
         if needs.account:
@@ -155,6 +155,14 @@ class Looks:
             return self._day.broker.clock()
         except BrokerError:
             return None  # unknown is no (CS-303)
+
+    def _rates(self, situation: Situation) -> MarketRates | None:
+        """Those of the day; None where nobody can be asked, or asking fails: a strategy has a rate to fall back on."""
+        day, now, share = self._day, situation.now, situation.memory.quote(situation.now)
+        if (rates := day.rates) is None:
+            return None
+        price = situation.price if share is None else share.mid
+        return day.survival.ask("the rates", lambda: rates(now, price), lambda: None)
 
     def _holdings(self) -> Mapping[str, int] | None:
         try:

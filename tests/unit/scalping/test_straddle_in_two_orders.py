@@ -92,3 +92,27 @@ def test_a_put_without_a_quote_is_waited_for_ten_seconds() -> None:
 
     assert trades(look("10:00:06", CALLS, quoted=False)) == []
     assert trades(look(late, CALLS, quoted=False)) == [(Purpose.EXIT, CALL.occ, 2, None, "leg_repair")]
+
+
+def test_it_is_sold_by_two_orders_too_each_at_its_bid_and_then_at_market() -> None:
+    """SC-407, SC-456: no order of two legs leaves."""
+    held = (CALLS, bought(PUT, "gc-put", "10:01", "13.45"))
+    first = trades(look("15:45", *held))
+
+    assert [one for one in first if one[0] is Purpose.EXIT] == [
+        (Purpose.EXIT, CALL.occ, 2, Decimal("15.95"), "time_exit"),
+        (Purpose.EXIT, PUT.occ, 2, Decimal("13.35"), "time_exit"),
+    ]
+    gone = [sold(CALL, "gc-call-out"), sold(PUT, "gc-put-out")]
+    then = trades(look("15:45:06", *held, *gone))
+    assert [one for one in then if one[0] is Purpose.EXIT] == [
+        (Purpose.EXIT, CALL.occ, 2, None, "time_exit"), (Purpose.EXIT, PUT.occ, 2, None, "time_exit"),
+    ]  # fmt: skip
+
+
+def sold(contract: OptionContract, order: str) -> list[Event]:
+    """Offered at 15:45 and called back unfilled."""
+    ticket = OrderTicket(order, Purpose.EXIT, "SPY", STRADDLE, (Leg(contract, Side.SELL),), 2, Effect.CREDIT,
+                         Decimal(13), "time_exit")  # fmt: skip
+    sent: list[Event] = [ledger.OrderIntended(at("15:45"), ticket), ledger.OrderAccepted(at("15:45"), order, order)]
+    return [*sent, ledger.OrderCanceled(at("15:45:05"), order, "life over")]

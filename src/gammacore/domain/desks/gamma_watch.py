@@ -99,21 +99,33 @@ class StraddleWatch:
     def _sell(self, reason: str) -> Iterator[Decision]:
         """Both legs at the sum of their bids for 5 s, then each at market. Rule: SC-456."""
         begun = any(self.look.is_exit(order) for order in self.look.orders)
-        quotes = [self.look.situation.market.quote(contract) for contract in contracts_of(self.look.holding)]
-        bid = sum((quote.bid for quote in quotes if quote is not None), Decimal(0))
-        limit = tick_floor(bid, self.look.situation.underlying.ticks.complex_order)
         whole = len(self.look.options) == 2 and len(set(self.look.options.values())) == 1
-        if not begun and self.flat is None and whole and None not in quotes and limit > 0:
-            legs = tuple(Leg(contract, Side.SELL) for contract in contracts_of(self.look.holding))
+        offers = tuple(self._offers(reason)) if whole and not begun and self.flat is None else ()
+        yield from offers
+        if offers:
+            return
+        for symbol in self.look.options:
+            if not self.look.is_busy(symbol):
+                yield closing_trade(self.look.holding, symbol, Purpose.EXIT, reason)
+
+    def _offers(self, reason: str) -> Iterator[Trade]:
+        """One order of both legs; where none is taken, each at its own bid; none while one is unquoted. SC-407."""
+        contracts, ticks = contracts_of(self.look.holding), self.look.situation.underlying.ticks
+        bids = [quote.bid for one in contracts if (quote := self.look.situation.market.quote(one)) is not None]
+        if len(bids) < len(contracts):
+            return
+        if self.look.rules.straddle_order is StraddleOrder.LEGS:
+            for contract, bid in zip(contracts, bids, strict=True):
+                trade = closing_trade(self.look.holding, contract.occ, Purpose.EXIT, reason)
+                limit = tick_floor(bid, ticks.single(bid))
+                yield evolve(trade, limit=limit, life=TicketLife(EXIT_SECONDS)) if limit > 0 else trade
+        elif (limit := tick_floor(sum(bids, Decimal(0)), ticks.complex_order)) > 0:
+            legs = tuple(Leg(contract, Side.SELL) for contract in contracts)
             yield Trade(
                 holding=self.look.holding.id, strategy=self.look.holding.owner, underlying=self.look.holding.underlying,
                 purpose=Purpose.EXIT, legs=legs, quantity=min(self.look.options.values()), effect=Effect.CREDIT,
                 reason=reason, limit=limit, life=TicketLife(EXIT_SECONDS),
             )  # fmt: skip
-            return
-        for symbol in self.look.options:
-            if not self.look.is_busy(symbol):
-                yield closing_trade(self.look.holding, symbol, Purpose.EXIT, reason)
 
     def _close_shares(self) -> Iterator[Decision]:
         """After the last option the hedge goes to zero at market; one at work is called back first. Rule: SC-456."""
