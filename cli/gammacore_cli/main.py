@@ -58,7 +58,6 @@ COMMANDS: dict[str, str] = {
     "config": "Check, show or write the configuration.",
     "ledger": "Verify, repair, back up, restore or excerpt a ledger.",
     "runs": "List old studies, and remove them.",
-    "ledger": "Verify, repair, back up or restore a ledger.",
     "completion": "Print the lines that complete commands and options in a shell.",
 }
 """Every command with its sentence; the module of the same name (with _ for -) holds it."""
