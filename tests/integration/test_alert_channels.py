@@ -246,6 +246,8 @@ def test_no_marked_secret_is_in_a_log_a_page_a_document_a_backup_or_an_alert(
         )
     ]
 
+    assert [answer.code for answer in said] == [0, 0, 0, 0, 0, 1, 0]
+    assert list((tmp_path / "backups").iterdir())
     printed = "".join(answer.out + answer.err for answer in said)
     files = {path.name: path.read_bytes().decode("latin-1") for path in tmp_path.rglob("*") if path.is_file()}
     assert {"l.ndjson", "page.html", "day.sqlite"} <= files.keys()
