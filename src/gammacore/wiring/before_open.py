@@ -27,6 +27,7 @@ from gammacore.wiring.backup_keeping import OLDEST_SESSIONS, last_backup, unsave
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces
 from gammacore.wiring.controls import book_of
 from gammacore.wiring.live_arming import COMMAND, arming_left
+from gammacore.wiring.notices import channel_names
 from gammacore.wiring.rehearsals import why_not_rehearsed
 from gammacore.wiring.service_files import service_lock
 from gammacore.wiring.session_rules import dated_tables
@@ -145,10 +146,10 @@ def _port(morning: _Morning) -> Check:
 
 
 def _channels(morning: _Morning) -> Check:
-    if morning.settings.alerts.webhook_url:
-        return passed("channels", "a webhook is set")
+    if names := channel_names(morning.settings):
+        return passed("channels", ", ".join(names))
     if morning.mode is Mode.LIVE:
-        return failed("channels", "alarms go to the log alone", "set alerts.webhook_url: an alarm must reach a person")
+        return failed("channels", "alarms go to the log alone", "set a channel (alerts): an alarm must reach a person")
     return passed("channels", "none: alarms go to the log alone")
 
 

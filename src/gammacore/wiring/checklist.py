@@ -27,6 +27,7 @@ from gammacore.domain.sessions import new_york_date
 from gammacore.errors import StorageError
 from gammacore.wiring.controls import events_of
 from gammacore.wiring.kept_day_ends import day_ends_of
+from gammacore.wiring.notices import channel_names, delivered_at
 from gammacore.wiring.rehearsals import why_not_rehearsed
 from gammacore.wiring.service_files import service_log
 from gammacore.wiring.storage import LedgerPlace, account_ledger, ledger_exists, local_path
@@ -226,13 +227,10 @@ def _restored(month: _Month) -> Check:
 
 
 def _channels(month: _Month) -> Check:
-    if not month.settings.alerts.webhook_url:
-        return failed("channels", "alarms go to the log alone", "set a channel (alerts.webhook_url)")
-    beside = local_path(month.settings, month.place)
-    sent = beside.with_name(f"{beside.name}.alerts.json")
-    try:
-        at = dt.datetime.fromtimestamp(sent.stat().st_mtime, dt.UTC)
-    except OSError:
+    if not channel_names(month.settings):
+        return failed("channels", "alarms go to the log alone", "set a channel (alerts)")
+    at = delivered_at(local_path(month.settings, month.place))
+    if at is None:
         return failed("channels", "nothing was delivered yet", "let the service run a day")
     if month.now - at > LASTS:
         return failed("channels", f"nothing was delivered since {at:%Y-%m-%d}", "see the log for why")

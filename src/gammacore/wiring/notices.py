@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from pathlib import Path
 
@@ -66,6 +67,19 @@ def notices_of(
     notices = CompositeNotifier(said_by, tuple(notifiers), tuple(watchers))
     notices.take_up(book)
     return notices
+
+
+def channel_names(settings: Settings) -> tuple[str, ...]:
+    """The configured channels that an alarm reaches a person by, by name."""
+    return ("webhook",) if settings.alerts.webhook_url else ()
+
+
+def delivered_at(beside: Path) -> dt.datetime | None:
+    """When a message of the ledger kept beside this path was last delivered, as far as that is known."""
+    try:
+        return dt.datetime.fromtimestamp(beside.with_name(f"{beside.name}.alerts.json").stat().st_mtime, dt.UTC)
+    except OSError:
+        return None
 
 
 def keep_time_of(
