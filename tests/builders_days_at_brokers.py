@@ -19,6 +19,7 @@ from gammacore.application.day_terms import DayTerms
 from gammacore.configuration import Configuration
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.ledger import Mode
+from gammacore.domain.verdicts import Verdict
 from gammacore.wiring import wire_day, wire_trade
 from gammacore.wiring.markets import previous_session
 from gammacore.wiring.session_rules import ahead_of_the_broker, broker_entry_rules
@@ -29,10 +30,14 @@ from gammacore.wiring.venues import Venue
 APPS: Mapping[str, Callable[[World], ASGIApp]] = {"tradier": tradier_app, "alpaca": alpaca_app}
 
 
-def on_the_fake_exchange(given: Configuration, world: World, mode: Mode = Mode.STUDY) -> Day:
+def on_the_fake_exchange(
+    given: Configuration, world: World, mode: Mode = Mode.STUDY, *,
+    storage: MemoryStorage | None = None, gates: tuple[Callable[[], Verdict], ...] = (),
+) -> Day:  # fmt: skip
     """The reference: the same use cases over the exchange itself, its market seen as a feed shows it.
 
-    The rules are those that the configured broker leaves: on Alpaca every exit comes before its own.
+    `gates` are asked before an order that opens something. The rules are those that the configured broker leaves: on
+    Alpaca every exit comes before its own.
     """
     settings, (symbol, market) = given.settings, next(iter(world.markets.items()))
     traded = REGISTRY[symbol]
@@ -40,7 +45,7 @@ def on_the_fake_exchange(given: Configuration, world: World, mode: Mode = Mode.S
     settings = ahead_of_the_broker(settings, broker_rules)
     official_at = SESSION.before_close(-settings.market.official_close_minutes)
     shown = QuotesOnly(market, world, official_at)
-    storage = MemoryStorage()
+    storage = storage or MemoryStorage()
     terms = DayTerms("paper", mode, "f00d", world.exchange.account().balance, shown.label, "ab12")
     day = wire_trade(
         TradedDay(
@@ -49,7 +54,7 @@ def on_the_fake_exchange(given: Configuration, world: World, mode: Mode = Mode.S
         Venue(terms, world, shown, world.exchange, confirm_after_seconds=2.0),
         DayLedger(storage),
         MemoryInbox(),
-        Extras(regimes=open_regimes(settings, Mode.STUDY, traded, shown, CALENDAR).watch),
+        Extras(regimes=open_regimes(settings, Mode.STUDY, traded, shown, CALENDAR).watch, gates=gates),
     )  # fmt: skip
     day()
     return Day.of(list(storage.events()))

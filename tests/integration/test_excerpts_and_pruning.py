@@ -12,10 +12,13 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
+from builders_broker_day import a_world, configuration
 from builders_cli import CommandLine, at_home, on_a_trading_day
+from builders_days_at_brokers import on_the_fake_exchange
 from builders_ledger import ledger_opened
 from gammacore.adapters.codec.records import decode
 from gammacore.adapters.disk_space import DiskGate
+from gammacore.adapters.fake.in_memory import MemoryStorage
 from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.configuration import Settings
 from gammacore.domain.book.book import Book
@@ -24,14 +27,18 @@ from gammacore.domain.ledger import (
     AccountMark,
     AccountRecorded,
     AlarmRaised,
+    EntryJudged,
     Event,
     FlattenRequested,
     Halted,
     LedgerOpened,
     Mode,
+    OrderFilled,
     OrderIntended,
     Resumed,
+    TicketRefused,
 )
+from gammacore.domain.orders import Purpose
 from gammacore.wiring import events_of
 from gammacore.wiring.arming import Armed
 from gammacore.wiring.days import _gates
@@ -167,3 +174,22 @@ def test_an_account_s_disk_is_asked_and_a_study_s_is_not(tmp_path: Path) -> None
     ledger = tmp_path / "a.sqlite"
     assert [gate.folder for gate in _gates(Settings(), paper, ledger)] == [tmp_path]
     assert _gates(Settings(), study, ledger) == _gates(Settings(), paper, None) == ()
+
+
+def test_on_a_day_nothing_is_opened_and_what_is_held_is_closed(tmp_path: Path) -> None:
+    """The disk fills while something is held."""
+    given = configuration("tradier", "SPX", "credit-spread", 300)
+    world = a_world("SPX", 57, 300)
+    storage = MemoryStorage()
+
+    def free(_folder: Path) -> int:
+        return 0 if any(isinstance(event, OrderFilled) for event in storage.events()) else 2**40
+
+    on_the_fake_exchange(given, world, storage=storage, gates=(DiskGate(tmp_path, free),))
+
+    events = list(storage.events())
+    purposes = [event.ticket.purpose for event in events if isinstance(event, OrderIntended)]
+    assert purposes.count(Purpose.ENTRY) == 1
+    assert any(purpose.closes for purpose in purposes)
+    reasons = {event.reason for event in events if isinstance(event, EntryJudged | TicketRefused)}
+    assert "disk_low" in reasons, reasons

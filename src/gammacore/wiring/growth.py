@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from attrs import frozen
@@ -11,6 +12,7 @@ from attrs import frozen
 from gammacore.application.diagnose import Check, failed, passed
 from gammacore.configuration import Settings
 from gammacore.domain.ledger import DayStarted
+from gammacore.errors import StorageError
 from gammacore.wiring.controls import events_of
 from gammacore.wiring.storage import LedgerPlace, ledger_exists, local_path
 
@@ -44,11 +46,12 @@ class Growth:
 
 
 def growth_of(settings: Settings, place: LedgerPlace) -> Growth:
-    """Raises StorageError where the ledger cannot be read."""
+    """The days of a ledger that cannot be read are not known; that it cannot be is another check's finding."""
     path = local_path(settings, place)
     dates: set[dt.date] = set()
-    if ledger_exists(settings, place):
-        dates = {event.date for event in events_of(settings, place) if isinstance(event, DayStarted)}
+    with suppress(StorageError):
+        if ledger_exists(settings, place):
+            dates = {event.date for event in events_of(settings, place) if isinstance(event, DayStarted)}
     there = next(one for one in (path.absolute().parent, *path.absolute().parents) if one.is_dir())
     size = sum(_size(one) for one in there.glob(f"{path.name}*"))
     return Growth(size, len(dates), shutil.disk_usage(there).free)
@@ -60,11 +63,7 @@ def _size(path: Path) -> int:
 
 
 def check_growth(settings: Settings, place: LedgerPlace) -> Check:
-    """A warning below 30 days or 1 GB.
-
-    Raises:
-        StorageError: the ledger cannot be read.
-    """
+    """A failure below 30 days or 1 GB."""
     growth = growth_of(settings, place)
     if growth.days_left < LEAST_DAYS or growth.free < LEAST_BYTES:
         return failed("growth", str(growth), FIX)
