@@ -36,8 +36,9 @@ from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.simulated.feed_faults import FaultKind, FeedFault
 from gammacore.adapters.simulated.moods import Mood
 from gammacore.configuration import StrategyName
+from gammacore.domain.desks.st0cka_figures import TARGET
 from gammacore.domain.holding_events import HoldingClosed
-from gammacore.domain.ledger import DayHalted, OrderIntended, OrderWasRejected
+from gammacore.domain.ledger import DayHalted, OrderFilled, OrderIntended, OrderWasRejected
 from gammacore.domain.orders import OrderTicket, Purpose
 from gammacore.domain.sessions import new_york_time
 from gammacore.ports.broker import Broker, BrokerDecorator, Receipt, SendGate, always_open
@@ -87,6 +88,23 @@ def test_a_day_adds_up_keeps_its_halts_and_ends_flat(mode: StrategyName, mood: M
     check_day(world)
     check_flat_in_time(world, mode)
     check_sent_once(world.exchange.received)
+
+
+def test_in_a_market_of_seconds_a_fill_is_known_at_the_look_that_fills_it() -> None:
+    """SC-016, SC-017: a target that rests is gone when the bid is there, not when orders are looked at again."""
+    world = a_mode_world(StrategyName.ST0CKA, Mood.NORMAL, 101, 1)
+    crossed = None
+    for now in cycles(world):
+        resting = next((one for one in world.book.orders.values() if one.ticket.reason == TARGET), None)
+        share, limit = world.market.snapshot(now).share, None if resting is None else resting.ticket.limit
+        if resting is not None and limit is not None and share is not None and now > resting.intended_at:
+            crossed = crossed or (now if share.bid >= limit else None)
+        if len(world.all(OrderFilled)) > 1:
+            break
+
+    _, sold = world.all(OrderFilled)
+    assert world.book.orders[sold.id].ticket.reason == TARGET
+    assert sold.at == crossed
 
 
 def test_the_loss_of_a_day_is_reached_and_respected() -> None:

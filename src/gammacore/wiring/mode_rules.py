@@ -40,8 +40,16 @@ def market_memory(settings: Settings, session: TradingSession, mode: Mode) -> Ma
 
 
 def order_life(settings: Settings, mode: Mode) -> OrderLife:
-    """How orders live: the exchange of a study knows an order at once, a real broker may list it late. Rule: R4."""
-    return evolve(settings.orders, absent_seconds=0) if mode is Mode.STUDY else settings.orders
+    """How orders live: the exchange of a study knows an order at once, a real broker may list it late. Rule: R4.
+
+    A broker's stream tells of a fill as it happens; a study has none, so there no look at its market goes by without
+    one at its orders: a position nobody knows of has no target and no stop. Rules: SC-016, SC-206.
+    """
+    if mode is not Mode.STUDY:
+        return settings.orders
+    orders, step = settings.orders, settings.market.step_seconds
+    polled, verified = min(orders.poll_seconds, step), min(orders.verify_seconds, step)
+    return evolve(orders, absent_seconds=0, poll_seconds=polled, verify_seconds=verified)
 
 
 def reconcile_rules(settings: Settings, mode: Mode) -> ReconcileRules:
