@@ -9,7 +9,7 @@ holding, and one broker is out for a while. In `make sweep` it is 20 sessions, i
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,9 +42,14 @@ from gammacore.wiring import WiredDay, wire_day
 
 FIRST = dt.date(2026, 11, 2)
 LAST = dt.date(2026, 11, 30) if WHOLE else dt.date(2026, 11, 3)
-KILLED, STOPPED, OUT = (dt.date(2026, 11, day) for day in ((4, 17, 24) if WHOLE else (2, 3, 3)))
+KILLED, STOPPED, OUT = (dt.date(2026, 11, day) for day in ((4, 16, 24) if WHOLE else (2, 3, 3)))
 """The first holding from a date on is the one of which the loop is killed, or stops; the broker is out on its day."""
 STEP = 300
+SETTINGS: Mapping[str, object] = {
+    "protective_stop.on": True, "entries.adx.strongest": 60.0, "entries.trend_move.points": 30,
+    "entries.rsi.weakest": 20,
+}  # fmt: skip
+"""Filters so wide that most sessions hold something."""
 TICK = 60.0
 OUTAGE = (dt.timedelta(hours=2), dt.timedelta(hours=2, minutes=10))
 
@@ -120,7 +125,7 @@ class Month:
     def start(self, seconds_for_network: float) -> Loop:
         self.begin()
         assert self.server is not None
-        given = configuration("tradier", "SPX", "credit-spread", STEP, {"protective_stop.on": True})
+        given = configuration("tradier", "SPX", "credit-spread", STEP, SETTINGS)
         day = wire_day(
             given, self.ledger, credentials=CREDENTIALS, clock=self.world, places=at_tradier(self.server.url)
         )  # fmt: skip

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from gammacore.application.alarms import RepeatedAlarms
 from gammacore.application.day_ledger import DayLedger
+from gammacore.domain.desks.order_news import LATE_FILLS
 from gammacore.domain.desks.orphans import OURS_ONLY, ReconcileRules
-from gammacore.domain.orders import OrderReport, lineage_mark, mark_of_id
+from gammacore.domain.orders import OrderReport, OrderState, lineage_mark, mark_of_id
 from gammacore.domain.verdicts import Verdict
 from gammacore.errors import BrokerError
 from gammacore.ports.broker import Broker
@@ -95,10 +96,22 @@ class WatchLineage:
         self._foreign = self._still_there(
             [r for r in strangers if self._rules.is_of_another_host(r.id, mine)], strangers
         )
-        self._call_back([r for r in strangers if self.is_mine(r.id) and not r.state.is_final], now)
+        lost = [r for r in strangers if self.is_mine(r.id) and not r.state.is_final]
+        self._call_back([*lost, *(r for r in reports if self._rests_after_all(r, now))], now)
         if self._foreign:
             about = ", ".join(sorted({mark_of_id(report.id) or "" for report in self._foreign}))
             self._ledger.record(*self._alarm(FOREIGN, _words(self._foreign), "", about=about))
+
+    def _rests_after_all(self, report: OrderReport, now: dt.datetime) -> bool:
+        """Whether a stop works that the broker had reported as ended: it would rest all day beside what took its place.
+
+        For the first minutes the order desk looks itself. Decision 0058.
+        """
+        order = self._ledger.book.order(report.id)
+        if order is None or not order.ticket.is_stop or report.state.is_final:
+            return False
+        is_ended = order.state.is_final and order.state is not OrderState.FILLED
+        return is_ended and now - order.changed_at > LATE_FILLS
 
     def _still_there(self, foreign: Sequence[OrderReport], strangers: Iterable[OrderReport]) -> tuple[OrderReport, ...]:
         """Those that work, or whose contracts no later order has closed, and that came after the last `resume`."""
@@ -119,7 +132,8 @@ class WatchLineage:
                 self._broker.cancel(report.id)
             except BrokerError as refusal:
                 problem = f" ({refusal})"
-            detail = f"order {report.id} of this ledger works at the broker and is not in it; called back{problem}"
+            here = "is not in it" if self._ledger.book.order(report.id) is None else "counts as ended in it"
+            detail = f"order {report.id} of this ledger works at the broker and {here}; called back{problem}"
             self._ledger.record(*self._alarm(LOST, detail, "", about=report.id))
 
 

@@ -19,6 +19,7 @@ from builders_world import PATIENT, World, a_scripted_plan, a_world
 from fakes import BidAsk
 from gammacore.adapters.codec.records import encode
 from gammacore.adapters.fake.exchange import FakeExchange
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.application.protect_shorts import ENDED, FILLED, UNAVAILABLE, UNPRICED, ProtectShorts
 from gammacore.application.wind_down import WindDown
 from gammacore.configuration import Settings, configure
@@ -447,3 +448,33 @@ def test_the_end_of_a_run_leaves_the_stop_where_it_is() -> None:
 
     assert WindDown(world.day).step(flatten=False)
     assert [stop.state for stop in stops(world)] == [OrderState.ACCEPTED]
+
+
+class Lies(BrokerDecorator):
+    """A broker that reports every stop as rejected until an instant; it works all the same."""
+
+    until: dt.datetime
+    time: FakeClock
+
+    def passed_on(self, report: OrderReport) -> OrderReport:
+        if report.execution.any or self.time.now() >= self.until:
+            return report
+        return evolve(report, state=OrderState.REJECTED, reason="lied")
+
+
+def test_a_stop_that_was_reported_as_rejected_and_rests_all_the_same_is_called_back() -> None:
+    """Beside it no other could be placed, and it might fill long after its spread was closed."""
+    world = a_world(a_protected_plan(), settings=ON)
+    world.terms = evolve(world.terms, mode=Mode.PAPER)
+    lies = Lies(world.exchange)
+    lies.until, lies.time = at("10:05"), world.clock
+    world.wrap_broker = lambda _: lies
+    world.day.once()
+    world.cycle(30, seconds=20)
+
+    first, *later = stops(world)
+    at_the_exchange = {report.id: report.state for report in world.exchange.every_order}
+    assert first.reason == "lied"
+    assert at_the_exchange[first.id] is OrderState.CANCELED
+    assert "order_not_in_ledger" in world.alarms()
+    assert [at_the_exchange[stop.id] for stop in later if stop.is_working] == [OrderState.ACCEPTED]

@@ -126,6 +126,9 @@ def changes(
     """What is to change about the stops of one spread, so that each whole side is covered by them once."""
     for side in spread.sides:
         working = [order for order in stops_of(spread, side, book) if order.is_working]
+        doubted = _doubted_since(side, book)
+        if doubted is not None and now - doubted < NOT_TAKEN_AGAIN:
+            continue  # holdings lag behind fills: what rests is left alone, nothing is added
         why_not = _why_none(spread, side, book, session, now) if rules.on else "the option is off"
         level = _on_tick(rules.level(spread, side), side, underlying)
         if why_not is None and level is None and spread.state is HoldingState.OPEN:
@@ -163,13 +166,20 @@ def _why_none(
         return "legs out of ratio"
     if book.flatten is not None and spread.state is HoldingState.OPEN:
         return "all is closed"
-    if any(leg.occ in book.differences for leg in (side.short, side.long)):
-        return "the broker shows another holding"
+    if _doubted_since(side, book) is not None:
+        return "the broker shows less of it"
     if entry_works(spread, book) or any(
         order.is_working and not order.ticket.is_stop for order in book.orders_of(spread.id)
     ):
         return "another order of it works"
     return None
+
+
+def _doubted_since(side: Vertical, book: BookView) -> dt.datetime | None:
+    """Since when the broker has shown less of a side than is held; None where it does not."""
+    short, long = book.differences.get(side.short.occ), book.differences.get(side.long.occ)
+    since = [seen.at for seen, sign in ((short, 1), (long, -1)) if seen is not None and seen.change * sign > 0]
+    return min(since, default=None)
 
 
 def _may_place(spread: SoldSpread, side: Vertical, book: BookView, now: dt.datetime) -> bool:
