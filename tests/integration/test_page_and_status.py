@@ -86,6 +86,8 @@ def test_every_desk_shows_its_stop_and_target(
     assert (shown["mark_age"], shown["quantity"] > 0) == (0.0, True)
     assert now["next_action"]["at"] > now["market_at"]
     assert now["reconciled"]["verdicts"] == {"match": 1}
+    asked = now["metrics"]["connection_pool_stats"]
+    assert (asked["requests"] > 0, asked["errors"]) == (True, 0)
     with served(tmp_path) as page:
         text = httpx.get(page.url + "/positions", timeout=60).text
         assert all(rule.replace("_", " ") in text for rule in rules)
