@@ -19,7 +19,9 @@ import extent
 from builders_gex import Row, a_chain
 from builders_page import SEED, Served, a_home_with_a_day, paced, served, settings_of, wait_for
 from gammacore.adapters.calendars.nyse import NyseCalendar
-from gammacore.adapters.dashboard.pages import PAGES
+from gammacore.adapters.dashboard.api import ROUTES
+from gammacore.adapters.dashboard.pages import PAGES, PATHS
+from gammacore.adapters.dashboard.security import Terms
 from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.adapters.view_files.reading import read_day, read_now, view_folder
 from gammacore.adapters.view_files.track import keep_measurement
@@ -27,7 +29,7 @@ from gammacore.configuration import configure
 from gammacore.domain.book.book import Book
 from gammacore.domain.gex.survey import survey_gamma
 from gammacore.domain.ledger import AlarmRaised, Event, LedgerOpened
-from gammacore.wiring import book_of, events_of, wire_day
+from gammacore.wiring import book_of, events_of, new_token, wire_day
 from gammacore.wiring.dashboard import HomeDesk
 from gammacore.wiring.day_index import INDEX_FILE, indexed_days
 
@@ -84,6 +86,8 @@ def test_every_desk_shows_its_stop_and_target(
     assert (shown["mark_age"], shown["quantity"] > 0) == (0.0, True)
     assert now["next_action"]["at"] > now["market_at"]
     assert now["reconciled"]["verdicts"] == {"match": 1}
+    asked = now["metrics"]["connection_pool_stats"]
+    assert (asked["requests"] > 0, asked["errors"]) == (True, 0)
     with served(tmp_path) as page:
         text = httpx.get(page.url + "/positions", timeout=60).text
         assert all(rule.replace("_", " ") in text for rule in rules)
@@ -278,3 +282,25 @@ def test_gamma_that_no_loop_publishes_is_shown_as_it_was_tracked(tmp_path: Path)
     assert found["exposure"]["net"] == pytest.approx(survey.exposure.net_total, abs=1)
     assert "not by a trading loop" in text
     assert [path.stat().st_mode & 0o777 for path in (tmp_path / "gamma").glob("*/*")] == [0o600] * 2
+
+
+# -- secrets -----------------------------------------------------------------------------------------------------------
+
+
+def test_no_secret_of_the_environment_or_the_settings_is_on_any_route(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OP-501, OP-509: marked secrets, the control token and its hash, on every route that can be read."""
+    marked = "m4rked-s3cret"
+    for name in ("TRADIER_TOKEN", "TRADIER_SANDBOX_TOKEN", "APCA_API_SECRET_KEY", "DISCORD_WEBHOOK_URL"):
+        monkeypatch.setenv(name, f"https://host.invalid/{marked}")
+    a_home_with_a_day(tmp_path, held=True)
+    token = new_token(settings_of(tmp_path))
+    kept = (tmp_path / "dashboard.token").read_text().strip()
+    terms = Terms(controls=True, token_hash=kept)
+    places = [path.replace("{date}", "2026-03-03") for path in PATHS]
+    hook: dict[str, Any] = {"alerts.webhook_url": f"https://discord.com/api/webhooks/1234/{marked}"}
+    with served(tmp_path, terms, **hook) as page:
+        for path in (*places, *ROUTES, "/api/system", "/health", "/metrics", "/journal.csv", "/part/system"):
+            text = httpx.get(page.url + path, timeout=60).text
+            assert not [one for one in (marked, token, kept) if one in text], path

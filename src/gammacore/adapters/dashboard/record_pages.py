@@ -161,6 +161,8 @@ def _month(month: dict[str, Any]) -> Element:
     ]
     lines = [Line("P/L of the day", [pnl for _, pnl, _ in known], "accent", kind="bars")]
     title = "P/L of each day of this month, after fees, $"
+    if not any(pnl for _, pnl, _ in known):
+        return p(".card")["No trade was closed this month."]
     return chart(title, "day", [_midnight(date) for date, _, _ in known], lines, empty="The month has begun today.")
 
 
