@@ -109,7 +109,7 @@ def wanted(kind: Any) -> str:
         return f"a list, each {wanted(typing.get_args(kind)[0])}"
     if origin is not None and issubclass(origin, Mapping):
         return f"a table, each value {wanted(typing.get_args(kind)[1])}"
-    if attrs.has(kind):
+    if kind not in _WORDS and attrs.has(kind):
         return f"a table of {', '.join(field.name for field in attrs.fields(kind))}"
     return _WORDS.get(kind, str(getattr(kind, "__name__", kind)))
 

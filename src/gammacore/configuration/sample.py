@@ -52,6 +52,7 @@ TAIL = """
 # blank_bid_is_zero = false   # true where a blank bid means that nobody bids
 # unchanged = "absent"        # "carry": a contract without a row at an instant keeps its quote, with its age
 # contract_in_name = false    # true where a file is of the one contract its name tells: SPXW_20260105_6000_C.csv
+# own = false                 # true of a table that `OptionChain.to_csv` wrote: a blank open interest is unknown
 # A row that is a call and a put has these in place of right, bid and ask:
 # call_bid = "c_bid"          # and call_iv, call_gamma, call_volume, call_open_interest
 # call_ask = "c_ask"

@@ -27,7 +27,7 @@ def options_of(holdings: Mapping[str, int], underlying: Underlying) -> dict[Opti
 
     >>> from gammacore.domain.instruments import REGISTRY
     >>> [str(one.right) for one in options_of({"SPY260821C00590000": 1, "SPY": 5}, REGISTRY["SPY"])]
-    ['call']
+    ['C']
     """
     roots = (underlying.option_root, underlying.symbol)
     found = {contract_of(symbol): count for symbol, count in holdings.items() if count}
