@@ -16,7 +16,7 @@ from gammacore import statistics_of
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.configuration import configure
 from gammacore.domain.study.record import ClosedTrade
-from gammacore.wiring.studies import study_day
+from gammacore.wiring.study.days import study_day
 
 FIRST, LAST = dt.date(2025, 11, 3), dt.date(2026, 10, 30)
 PRESETS = ("standard", "swept", "head", "source-000", "stop-outside-quotes", "walk")

@@ -29,7 +29,7 @@ from gammacore.domain.study.draws import Drawing, DrawMode
 from gammacore.domain.study.paths import Outcomes, Paths, walk
 from gammacore.domain.study.record import ClosedTrade
 from gammacore.domain.study.terms import CostGiven, MonteCarloTerms, RiskGiven, drawn_trades
-from gammacore.wiring.monte_carlo import drawing_from
+from gammacore.wiring.study.monte_carlo import drawing_from
 
 ROUNDS, LOOPED = 7, 100
 START = Decimal(20_000)

@@ -16,8 +16,8 @@ from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.configuration import configure
 from gammacore.domain.study.column_replay import replay
 from gammacore.domain.study.columns import NeedsLoop
-from gammacore.wiring.columns import day_columns
-from gammacore.wiring.studies import study_day
+from gammacore.wiring.study.columns import day_columns
+from gammacore.wiring.study.days import study_day
 
 FIRST = dt.date(2026, 1, 2)
 TIMED_BY_THE_LOOP = 5

@@ -88,7 +88,7 @@ def desks(
         for module, there in (("market.SANDBOX", sandbox), ("client.SANDBOX", sandbox), ("client.LIVE", hosts)):
             monkeypatch.setattr(f"gammacore.adapters.tradier.{module}", there)
         monkeypatch.setattr("gammacore.adapters.alpaca.kit._endpoints", lambda _access: alpaca)
-        for module in ("days", "venues", "doctor", "whose_ledger"):
+        for module in ("days", "venues", "checks.doctor", "ledgers.whose_ledger"):
             monkeypatch.setattr(f"gammacore.wiring.{module}.SystemClock", lambda: world)
         desk = Desk(CommandLine(capsys), world, broker, PAPER, monkeypatch, reached)
         desk.use(A)

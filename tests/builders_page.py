@@ -22,8 +22,8 @@ from gammacore.adapters.dashboard.security import Terms
 from gammacore.configuration import Settings, configure
 from gammacore.domain.holdings.holding import is_spread
 from gammacore.wiring import wire_day
-from gammacore.wiring.dashboard import HomeDesk
-from gammacore.wiring.serve_page import server_settings
+from gammacore.wiring.page.dashboard import HomeDesk
+from gammacore.wiring.page.serve_page import server_settings
 
 SEED = {"market.seed": 7, "market.step_seconds": 60}
 CHILD = Path(__file__).with_name("paced_child.py")

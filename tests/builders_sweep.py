@@ -22,8 +22,8 @@ from gammacore.configuration import Configuration, configure
 from gammacore.domain.study.grid import Axis, parse_axis
 from gammacore.domain.study.sweep_outcome import SweepOutcome
 from gammacore.ports.executor import perform
-from gammacore.wiring.backtests import BacktestOptions, RunMode
-from gammacore.wiring.sweeps import SweepTerms, run_sweep
+from gammacore.wiring.study.backtests import BacktestOptions, RunMode
+from gammacore.wiring.study.sweeps import SweepTerms, run_sweep
 
 MARCH = dt.date(2026, 3, 2)
 

@@ -19,7 +19,7 @@ from gammacore.application.diagnose import passed
 from gammacore.configuration import configure
 from gammacore.domain.service.alerts import ServiceAlert
 from gammacore.domain.sessions import TradingSession
-from gammacore.wiring.services import ServiceAsk, run_service
+from gammacore.wiring.service.supervisor import ServiceAsk, run_service
 
 
 @frozen

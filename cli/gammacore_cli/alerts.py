@@ -11,7 +11,7 @@ from gammacore_cli.frame import Frame, common_options
 from gammacore_cli.output import emit
 
 if TYPE_CHECKING:
-    from gammacore.wiring.alert_tests import ListedChannel, TriedChannel
+    from gammacore.wiring.alerts.channel_tests import ListedChannel, TriedChannel
 
 
 @click.group("alerts")
@@ -32,7 +32,7 @@ def alerts() -> None:
 def test(frame: Frame, channel: str | None, level: str) -> None:
     """Send one message to each channel, once, and show whether it arrived. Exit code 1 when one did not."""
     from gammacore.domain.service.endings import Level
-    from gammacore.wiring.alert_tests import try_channels
+    from gammacore.wiring.alerts.channel_tests import try_channels
 
     tested = try_channels(frame.settings, frame.credentials, channel, Level(level))
     dead = [one.name for one in tested if not one.delivered]
@@ -69,7 +69,7 @@ def _tested(tested: tuple[TriedChannel, ...]) -> object:
 @common_options
 def list_(frame: Frame) -> None:
     """List the channels with what each is told of; URLs as ***. Nothing is sent."""
-    from gammacore.wiring.alert_tests import list_channels
+    from gammacore.wiring.alerts.channel_tests import list_channels
 
     listed = list_channels(frame.settings)
     document: dict[str, object] = {
@@ -111,7 +111,7 @@ def ack(frame: Frame, paper: bool, live: bool) -> None:
     What causes an alarm goes on, and a new one is sent.
     """
     from gammacore.domain.ledger import Mode
-    from gammacore.wiring.alert_tests import acknowledge_alarms
+    from gammacore.wiring.alerts.channel_tests import acknowledge_alarms
 
     modes = tuple(mode for mode, on in ((Mode.PAPER, paper), (Mode.LIVE, live)) if on)
     places = acknowledge_alarms(frame.settings, modes or (Mode.PAPER, Mode.LIVE))

@@ -22,7 +22,7 @@ def arm(frame: Frame, strategy: str | None, sessions: int) -> None:
     lapses after the last session, and one changed setting voids it. Give the --config and --strategy that the service
     is given. Nothing is sent.
     """
-    from gammacore.wiring.live_arming import arm_account
+    from gammacore.wiring.service.live_arming import arm_account
 
     frame.choose({"trade.strategy": strategy})
     ask = frame.configuration.live

@@ -22,7 +22,7 @@ from gammacore_cli.study_options import options_of, run_options, seeds_of
 from gammacore_cli.study_progress import study_progress
 
 if TYPE_CHECKING:
-    from gammacore.wiring.backtests import BacktestOptions, BacktestRun
+    from gammacore.wiring.study.backtests import BacktestOptions, BacktestRun
 
 log = logging.getLogger("gammacore")
 
@@ -48,8 +48,8 @@ log = logging.getLogger("gammacore")
 def backtest(frame: Frame, strategy: str | None, first: dt.date, last: dt.date, **given: Any) -> None:
     """Trade every session of a range, and say what came of it and what the figures cannot carry."""
     from gammacore import wiring
-    from gammacore.wiring import backtests
-    from gammacore.wiring.backtest_results import new_study, study_name
+    from gammacore.wiring.study import backtests
+    from gammacore.wiring.study.backtest_results import new_study, study_name
 
     frame.choose({**{key: given.get(option) for option, key in KEYS.items()}, "trade.strategy": strategy})
     options = options_of(
@@ -87,7 +87,8 @@ def _each_seed(
     """One run a seed, each in a folder of its own, and their spread. Rule: ST-111."""
     from gammacore.configuration import Sourced, configure
     from gammacore.domain.study.documents import canonical
-    from gammacore.wiring import backtests, study_bundles
+    from gammacore.wiring.study import backtests
+    from gammacore.wiring.study import bundles as study_bundles
 
     documents: dict[int, Any] = {}
     failed: list[str] = []
@@ -157,7 +158,8 @@ def _bundled(
     """The bundle, and the copies that were asked for; the document and what draws the screen."""
     from gammacore.adapters.study_files import write_trades
     from gammacore.domain.study.views import study_view
-    from gammacore.wiring import study_bundles, system_clock
+    from gammacore.wiring import system_clock
+    from gammacore.wiring.study import bundles as study_bundles
 
     statistics = study_bundles.statistics_of_run(run)
     about = {"began": began, "ended": system_clock().now(), "command": _typed()}

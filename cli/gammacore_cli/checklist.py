@@ -12,7 +12,7 @@ from gammacore_cli.output import emit
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from gammacore.wiring.checklist import Checklist
+    from gammacore.wiring.checks.checklist import Checklist
 
 
 @click.command("checklist")
@@ -25,7 +25,7 @@ def checklist(frame: Frame, live: bool) -> None:
     """
     from gammacore import wiring
     from gammacore.domain.ledger import Mode
-    from gammacore.wiring.checklist import checklist as points_of
+    from gammacore.wiring.checks.checklist import checklist as points_of
 
     found = points_of(frame.settings, Mode.LIVE if live else Mode.PAPER, wiring.system_clock().now())
     band = found.band
@@ -48,7 +48,7 @@ def _view(found: Checklist) -> RenderableType:
     from rich.markup import escape
     from rich.table import Table
 
-    from gammacore.wiring.checklist import in_words
+    from gammacore.wiring.checks.checklist import in_words
 
     view = Table("", "point", "what was seen", "what to do")
     for point in found.points:

@@ -49,7 +49,7 @@ def check(frame: Frame) -> None:
 def _names(configuration: Configuration) -> list[ConfigurationError]:
     """Errors in names that a setting's own class does not know."""
     from gammacore.wiring import MarketSource, load_strategy
-    from gammacore.wiring.alert_channels import refuse_bad_channels
+    from gammacore.wiring.alerts.channels import refuse_bad_channels
     from gammacore.wiring.regime_feeds import regime_feeds
 
     settings, errors = configuration.settings, list[ConfigurationError]()
@@ -92,7 +92,7 @@ def _error(wrong: ConfigurationError) -> dict[str, object]:
 @common_options
 def show(frame: Frame) -> None:
     """Show each value with where it came from; secrets as ***."""
-    from gammacore.wiring.arming import credential_rows
+    from gammacore.wiring.service.arming import credential_rows
 
     rows = [*frame.configuration.rows(), *credential_rows(frame.credentials)]
     document: dict[str, object] = {key: {"value": value, "source": source} for key, value, source in rows}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from gammacore.domain.reports.day_range import DayRange
     from gammacore.domain.reports.figures import Figures
-    from gammacore.wiring.day_list import DayList
+    from gammacore.wiring.ledgers.day_list import DayList
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def days(
 ) -> None:  # fmt: skip
     """List the days of every ledger under the home: what was traded, what it came to, whether anything went wrong."""
     from gammacore.domain.ledger import Mode
-    from gammacore.wiring.day_list import list_days
+    from gammacore.wiring.ledgers.day_list import list_days
     from gammacore_cli.documents import document
 
     asked = [mode for mode, on in ((Mode.PAPER, paper), (Mode.LIVE, live), (Mode.STUDY, study)) if on]

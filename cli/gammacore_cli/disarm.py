@@ -15,7 +15,7 @@ def disarm(frame: Frame) -> None:
 
     A loop that runs goes on; `gammacore halt --live` keeps it from entering, `gammacore flatten --live` closes.
     """
-    from gammacore.wiring.live_arming import disarm_account
+    from gammacore.wiring.service.live_arming import disarm_account
 
     armed = disarm_account(frame.configuration)
     document: dict[str, object] = {

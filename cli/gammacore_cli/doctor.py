@@ -15,7 +15,7 @@ from gammacore_cli.which_ledger import live_options
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from gammacore.wiring.doctor import Diagnosis
+    from gammacore.wiring.checks.doctor import Diagnosis
 
 
 MARKS = {"ok": "[green]ok[/]", "failed": "[bold red]no[/]", "not_asked": "[yellow]–[/]"}
@@ -30,7 +30,7 @@ MARKS = {"ok": "[green]ok[/]", "failed": "[bold red]no[/]", "not_asked": "[yello
 def doctor(frame: Frame, before_open: bool, **market: Any) -> None:
     """Check credentials, broker, account, clock, calendar, market data, disk and ledger. Nothing is sent or changed."""
     from gammacore.application.diagnose import failures, unasked
-    from gammacore.wiring.doctor import diagnose
+    from gammacore.wiring.checks.doctor import diagnose
 
     choose_market(frame, market)
     diagnosis = diagnose(frame.configuration, frame.credentials, is_before_open=before_open)

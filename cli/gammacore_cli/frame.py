@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gammacore.ports.clock import Clock
     from gammacore.ports.credentials import CredentialStore
     from gammacore.wiring import LedgerPlace
-    from gammacore.wiring.arming import Armed
+    from gammacore.wiring.service.arming import Armed
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -77,7 +77,7 @@ class Frame:
     @cached_property
     def credentials(self) -> CredentialStore:
         """Those of this process; whatever is found is kept out of every line from then on."""
-        from gammacore.wiring.arming import open_credentials
+        from gammacore.wiring.service.arming import open_credentials
         from gammacore_cli.secrecy import Overheard
 
         return Overheard(open_credentials())
@@ -108,7 +108,7 @@ class Frame:
 
     def use_arming(self) -> None:
         """This process is the loop of a service: the arming is the third lock. Rule: OP-208."""
-        from gammacore.wiring.live_arming import armed_by_the_service
+        from gammacore.wiring.service.live_arming import armed_by_the_service
 
         self.configuration = armed_by_the_service(self.configuration, self.credentials)
 

@@ -45,7 +45,7 @@ def import_days(
     changed is left alone; an import that was interrupted goes on where it was.
     """
     from gammacore.application.study.import_days import Action
-    from gammacore.wiring.imports import import_days as importing
+    from gammacore.wiring.study.imports import import_days as importing
 
     frame.choose({"market.underlying": underlying, "market.preset": preset}, {"market.preset": "--preset"})
 

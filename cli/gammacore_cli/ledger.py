@@ -163,7 +163,7 @@ def excerpt(frame: Frame, asked: LedgerChoice, day: dt.date, anonymous: bool) ->
     send it.
     """
     from gammacore import wiring
-    from gammacore.wiring.excerpts import excerpt as lines_of
+    from gammacore.wiring.ledgers.excerpts import excerpt as lines_of
 
     chosen = means(frame, asked, wiring.Use.READ, "ledger excerpt")
     lines = lines_of(frame.settings, chosen.one.place, day, anonymous=anonymous)

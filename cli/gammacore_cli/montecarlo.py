@@ -61,7 +61,7 @@ def montecarlo(
     from gammacore.adapters.html_report.canvas import picture_kind
     from gammacore.adapters.html_report.fan_plot import save_fan_plot
     from gammacore.adapters.study_files import read_record
-    from gammacore.wiring.monte_carlo import simulate_record
+    from gammacore.wiring.study.monte_carlo import simulate_record
     from gammacore_cli.montecarlo_view import table_of
 
     if starting_capital is not None:

@@ -44,7 +44,7 @@ def alerting(frame: Frame, mode: Mode) -> Callable[[str], None]:
     """Tells the log, and the channels of an account, of whose day nothing is opened yet."""
 
     def alert(text: str) -> None:
-        from gammacore.wiring.notices import tell_once
+        from gammacore.wiring.alerts.notices import tell_once
 
         code, _, words = text.partition(": ")
         tell_once(frame.settings, mode, frame.credentials, code, words)

@@ -13,7 +13,7 @@ from gammacore_cli.output import emit
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from gammacore.wiring.rehearsals import Rehearsed, RehearsedStep
+    from gammacore.wiring.checks.rehearsals import Rehearsed, RehearsedStep
 
 PACES = click.FloatRange(10, 300)
 """Slower takes an hour; faster, half an hour of the market is over before a process has begun."""
@@ -29,7 +29,7 @@ def rehearse(frame: Frame, pace: float, interactive: bool) -> None:
     The day is simulated, in a home of its own; no credential and no ledger of yours is touched. What came of it is kept
     in HOME/rehearsals. Exit code 0 when every step was as it must be, else 1.
     """
-    from gammacore.wiring.rehearsal import rehearse as rehearsed
+    from gammacore.wiring.checks.rehearsal import rehearse as rehearsed
 
     def prompt(command: str) -> None:
         click.echo(f"in another shell, now: {command}", err=True)

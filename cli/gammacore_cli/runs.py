@@ -14,7 +14,7 @@ from gammacore_cli.output import emit
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from gammacore.wiring.pruning import OldStudy
+    from gammacore.wiring.ledgers.pruning import OldStudy
 
 
 class _Age(click.ParamType[dt.timedelta]):
@@ -39,7 +39,7 @@ def runs() -> None:
 def prune(frame: Frame, older: dt.timedelta, yes: bool) -> None:
     """List studies that are old, and with --yes remove them. An account's ledger is never removed, nor one in use."""
     from gammacore import wiring
-    from gammacore.wiring.pruning import old_studies, remove
+    from gammacore.wiring.ledgers.pruning import old_studies, remove
 
     found = old_studies(frame.settings, wiring.system_clock().now() - older)
     if yes:

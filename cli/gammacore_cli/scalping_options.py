@@ -14,7 +14,7 @@ from gammacore_cli.frame import Frame, variables
 from gammacore_cli.options import DECIMAL
 
 if TYPE_CHECKING:
-    from gammacore.wiring.preflight import Preflight
+    from gammacore.wiring.checks.preflight import Preflight
 
 log = logging.getLogger("gammacore")
 

@@ -62,7 +62,7 @@ def service(
 
 def _run(frame: Frame, strategy: str | None, *, live: bool, ensure: bool) -> None:
     from gammacore.domain.ledger import Mode
-    from gammacore.wiring.services import ServiceAsk, ensure_service, run_service
+    from gammacore.wiring.service.supervisor import ServiceAsk, ensure_service, run_service
 
     mode = Mode.LIVE if live else Mode.PAPER
     frame.ask_live(live, "")
@@ -85,7 +85,7 @@ def _run(frame: Frame, strategy: str | None, *, live: bool, ensure: bool) -> Non
 def _keep_log(frame: Frame, mode: Mode) -> None:
     """HOME/logs/MODE-ID.ndjson, always; the loop has a file of its own, each rotates its own. OP-302."""
     from gammacore.wiring import make_folder
-    from gammacore.wiring.service_files import service_log
+    from gammacore.wiring.service.files import service_log
     from gammacore_cli.log_keeping import keep_log, obey_log_settings, set_level, sign_log
 
     settings = frame.settings
@@ -100,7 +100,7 @@ def _keep_log(frame: Frame, mode: Mode) -> None:
 def _show_plan(frame: Frame, first: dt.date | None, days: int) -> None:
     from gammacore.domain.sessions import new_york_date
     from gammacore.wiring import system_clock
-    from gammacore.wiring.services import plan_days
+    from gammacore.wiring.service.supervisor import plan_days
 
     plans = list(plan_days(frame.settings.service, first or new_york_date(system_clock().now()), days))
     emit({"days": [_day_document(plan) for plan in plans]}, frame.as_json, lambda: _table(plans))
@@ -145,7 +145,7 @@ def _table(plans: list[DayPlan]) -> object:
 
 def _show_health(frame: Frame, mode: str | None) -> None:
     """From the state files alone, of whichever mode was asked for. Rule: OP-205."""
-    from gammacore.wiring.service_health import service_health
+    from gammacore.wiring.service.health import service_health
 
     wrong, found = service_health(variables(), frame.config_file, mode, dt.datetime.now(dt.UTC))
     document: dict[str, object] = {"ok": not wrong, "problem": wrong or None, "states": [str(path) for path in found]}

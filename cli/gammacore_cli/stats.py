@@ -53,7 +53,7 @@ def stats(
     from gammacore.domain.study.documents import statistics_document
     from gammacore.domain.study.statistics import DaysCounted, StatisticsRules
     from gammacore.errors import InvalidInput
-    from gammacore.wiring.record_statistics import statistics_of
+    from gammacore.wiring.study.record_statistics import statistics_of
 
     if starting_capital is None:
         starting_capital = _configured_capital(frame)
@@ -82,7 +82,7 @@ def _configured_capital(frame: Frame) -> Decimal:
 
 def _write_page(page: Path, statistics: RecordStatistics, name: str) -> None:
     from gammacore.adapters.html_report import render_study, write_page
-    from gammacore.wiring.monte_carlo import equity_band
+    from gammacore.wiring.study.monte_carlo import equity_band
 
     band = equity_band(statistics.record, statistics.rules.starting_capital)
     write_page(page, render_study(statistics, name, band))

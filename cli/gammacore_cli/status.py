@@ -89,7 +89,7 @@ def _arming(frame: Frame, ledger: FoundLedger) -> tuple[dict[str, object], str]:
 
     if ledger.mode is not Mode.LIVE:
         return {}, ""
-    from gammacore.wiring.live_arming import arming_left
+    from gammacore.wiring.service.live_arming import arming_left
 
     try:
         left = arming_left(frame.configuration)

@@ -14,7 +14,7 @@ from gammacore_cli.market_options import range_options
 from gammacore_cli.options import DECIMAL
 
 if TYPE_CHECKING:
-    from gammacore.wiring.backtests import BacktestOptions
+    from gammacore.wiring.study.backtests import BacktestOptions
 
 
 def run_options(mode: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -48,7 +48,7 @@ def run_options(mode: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]
 
 def options_of(first: dt.date, last: dt.date, given: dict[str, Any], **more: Any) -> BacktestOptions:
     """What these options say of a run; `more` are fields that one command alone has options for."""
-    from gammacore.wiring.backtests import BacktestOptions, Missing, RunMode
+    from gammacore.wiring.study.backtests import BacktestOptions, Missing, RunMode
 
     return BacktestOptions(
         first=first,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gammacore.application.study.run_tasks import TasksDone
     from gammacore.application.study.sweep import SweepFindings
     from gammacore.domain.study.grid import Axis
-    from gammacore.wiring.sweeps import SweepTerms
+    from gammacore.wiring.study.sweeps import SweepTerms
 
 log = logging.getLogger("gammacore")
 OBJECTIVES = ("net", "mean", "sharpe", "sortino", "calmar", "profit_factor", "net_per_drawdown")
@@ -78,7 +78,7 @@ class WindowsType(click.ParamType[tuple[int, int]]):
 @common_options
 def sweep(frame: Frame, strategy: str | None, first: dt.date, last: dt.date, **given: Any) -> None:
     """Try many settings over the same days, and say what the best of so many tries is worth."""
-    from gammacore.wiring import sweeps
+    from gammacore.wiring.study import sweeps
 
     frame.choose({**{key: given.get(option) for option, key in KEYS.items()}, "trade.strategy": strategy})
     axes = _axes(given["axes"], given["grid_file"])
@@ -117,7 +117,7 @@ def _terms(frame: Frame, first: dt.date, last: dt.date, given: dict[str, Any]) -
     from gammacore.adapters.dask_cluster import TlsFiles
     from gammacore.application.study.sweep import Path as SweepPath
     from gammacore.domain.study.sweep_outcome import Objective
-    from gammacore.wiring.sweeps import SweepTerms, default_folder
+    from gammacore.wiring.study.sweeps import SweepTerms, default_folder
 
     options = options_of(first, last, given)
     folder = given["out"] or default_folder(frame.home, first, last)
@@ -175,8 +175,8 @@ def _each_seed(frame: Frame, axes: list[Axis], terms: SweepTerms, seeds: Sequenc
     from gammacore.adapters.whole_file import write_whole
     from gammacore.configuration import Sourced, configure
     from gammacore.domain.study.documents import canonical
-    from gammacore.wiring import sweeps
-    from gammacore.wiring.sweep_verdicts import seeds_document
+    from gammacore.wiring.study import sweeps
+    from gammacore.wiring.study.sweep_verdicts import seeds_document
     from gammacore_cli.sweep_view import seeds_screen
 
     if any(axis.key == "market.seed" for axis in axes):

@@ -191,7 +191,7 @@ def _show_the_start(frame: Frame, day: WiredDay, armed: Armed) -> None:
         log.warning("%s: %s", day.market.label, day.left_out)
     show_preflight(wiring.preflight_of(day, armed), quiet=frame.quiet)
     if armed.mode is Mode.LIVE:
-        from gammacore.wiring.checklist import before_real_money
+        from gammacore.wiring.checks.checklist import before_real_money
 
         for sentence in before_real_money(frame.settings, wiring.system_clock().now()):
             log.warning("before real money: %s", sentence)

@@ -68,12 +68,12 @@ if TYPE_CHECKING:
     from gammacore.wiring import compare_runs as compare_runs
     from gammacore.wiring import study_pins as study_pins
     from gammacore.wiring import wire_day as wire_day
-    from gammacore.wiring.backtest_results import backtest as backtest
-    from gammacore.wiring.imports import import_days as import_days
-    from gammacore.wiring.monte_carlo import simulate_equity as simulate_equity
-    from gammacore.wiring.open_ledger import open_ledger as open_ledger
-    from gammacore.wiring.record_statistics import statistics_of as statistics_of
-    from gammacore.wiring.sweeps import sweep as sweep
+    from gammacore.wiring.ledgers.open_ledger import open_ledger as open_ledger
+    from gammacore.wiring.study.backtest_results import backtest as backtest
+    from gammacore.wiring.study.imports import import_days as import_days
+    from gammacore.wiring.study.monte_carlo import simulate_equity as simulate_equity
+    from gammacore.wiring.study.record_statistics import statistics_of as statistics_of
+    from gammacore.wiring.study.sweeps import sweep as sweep
 
 _HOMES: dict[str, str] = {
     "Book": "domain.book.book",
@@ -111,27 +111,27 @@ _HOMES: dict[str, str] = {
     "Vertical": "domain.spreads",
     "__version__": "version",
     "closing_trade": "domain.desks.flattening",
-    "check_lookahead": "wiring.look_ahead",
-    "compare_runs": "wiring.comparison",
-    "backtest": "wiring.backtest_results",
+    "check_lookahead": "wiring.study.look_ahead",
+    "compare_runs": "wiring.study.comparison",
+    "backtest": "wiring.study.backtest_results",
     "configure": "configuration",
     "day_report": "domain.reports.day_report",
     "find_pin": "domain.gex.pin",
-    "import_days": "wiring.imports",
+    "import_days": "wiring.study.imports",
     "measure_exposure": "domain.gex.exposure",
     "new_york": "domain.sessions",
-    "open_ledger": "wiring.open_ledger",
+    "open_ledger": "wiring.ledgers.open_ledger",
     "parse_occ": "domain.instruments",
     "read_chain": "adapters.cboe.table",
     "read_toml": "configuration",
     "select_setup": "domain.entries.setup",
-    "simulate_equity": "wiring.monte_carlo",
+    "simulate_equity": "wiring.study.monte_carlo",
     "sizing_policy": "domain.sizing.policies",
-    "statistics_of": "wiring.record_statistics",
-    "sweep": "wiring.sweeps",
+    "statistics_of": "wiring.study.record_statistics",
+    "sweep": "wiring.study.sweeps",
     "stop_policy": "domain.holdings.policy",
     "survey_gamma": "domain.gex.survey",
-    "study_pins": "wiring.pin_study",
+    "study_pins": "wiring.study.pins",
     "wire_day": "wiring",
 }
 

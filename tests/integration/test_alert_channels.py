@@ -29,8 +29,8 @@ from gammacore.domain.ledger import Mode
 from gammacore.domain.service.alerts import ServiceAlert
 from gammacore.domain.service.endings import Level
 from gammacore.domain.sessions import new_york
-from gammacore.wiring.notices import operator_of
-from gammacore.wiring.services import ServiceAsk, run_service
+from gammacore.wiring.alerts.notices import operator_of
+from gammacore.wiring.service.supervisor import ServiceAsk, run_service
 
 LOG = logging.getLogger("gammacore.test.alerts")
 NOON = dt.datetime(2026, 3, 3, 17, tzinfo=dt.UTC)
@@ -268,7 +268,7 @@ from gammacore.configuration import configure
 from gammacore.domain.ledger import Mode
 from gammacore.domain.service.alerts import ServiceAlert
 from gammacore.domain.service.endings import Level
-from gammacore.wiring.notices import operator_of
+from gammacore.wiring.alerts.notices import operator_of
 
 home, url = Path(sys.argv[1]), sys.argv[2]
 settings = configure([{"storage.home": home, "alerts.channels": [{"name": "phone", "url": url}]}]).settings
@@ -368,7 +368,7 @@ def test_what_a_service_reports_arrives_and_its_watchdog_is_told(tmp_path: Path,
 
 def test_a_day_that_the_loop_has_summed_up_is_summed_up_once(tmp_path: Path, phone: JsonService) -> None:
     """OP-406."""
-    from gammacore.wiring.alert_channels import summaries_of
+    from gammacore.wiring.alerts.channels import summaries_of
 
     beside = tmp_path / "paper.sqlite"
     operator = operator_of(settings_of(tmp_path, phone), Mode.PAPER, beside, NOBODY, LOG)

@@ -21,10 +21,11 @@ from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.application.diagnose import Check
 from gammacore.configuration import configure
 from gammacore.domain.ledger import DayStarted, Event, Halted, HoldingsQuarantined, Mode
-from gammacore.wiring import FoundLedger, before_open, growth
-from gammacore.wiring.backup_keeping import keep_backup
+from gammacore.wiring import FoundLedger
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces
-from gammacore.wiring.rehearsals import keep_rehearsal
+from gammacore.wiring.checks import before_open, growth
+from gammacore.wiring.checks.rehearsals import keep_rehearsal
+from gammacore.wiring.ledgers.backup_keeping import keep_backup
 
 MORNING = dt.datetime(2026, 3, 10, 12, 30, tzinfo=dt.UTC)
 OPEN = dt.datetime(2026, 3, 3, 14, 30, tzinfo=dt.UTC)

@@ -20,9 +20,9 @@ from gammacore.configuration import Settings
 from gammacore.domain.ledger import DayFinished, DayStarted, Event, Halted, HoldingsQuarantined, Mode
 from gammacore.domain.service.day_end import DayEnd
 from gammacore.domain.sessions import TradingSession
-from gammacore.wiring.checklist import Band, before_real_money, checklist
-from gammacore.wiring.kept_day_ends import day_ends_of, keep_day_end, write_day
-from gammacore.wiring.rehearsals import keep_rehearsal
+from gammacore.wiring.checks.checklist import Band, before_real_money, checklist
+from gammacore.wiring.checks.rehearsals import keep_rehearsal
+from gammacore.wiring.service.kept_day_ends import day_ends_of, keep_day_end, write_day
 
 POINTS = [
     "sessions", "flat", "reconciled", "no_open_alarm", "messages", "restart_survived", "rehearsal", "restored_backup",

@@ -22,7 +22,7 @@ from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.domain.holdings.holding import is_spread
 from gammacore.domain.ledger import LedgerOpened, Mode
 from gammacore.wiring import book_of, new_token, page_server
-from gammacore.wiring.serve_page import without_credentials
+from gammacore.wiring.page.serve_page import without_credentials
 
 TOKEN = "the token of these tests"
 CONTROLS = Terms(controls=True, token_hash=hashlib.sha256(TOKEN.encode()).hexdigest())

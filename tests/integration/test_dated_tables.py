@@ -14,7 +14,7 @@ from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.application.diagnose import Check
 from gammacore.configuration import configure
 from gammacore.domain.sessions import new_york
-from gammacore.wiring.doctor import diagnose
+from gammacore.wiring.checks.doctor import diagnose
 
 FOUR_SLOTS = 4
 

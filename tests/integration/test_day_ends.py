@@ -24,12 +24,12 @@ from gammacore.domain.ledger import HoldingsQuarantined, Mode
 from gammacore.domain.reports.day_report import day_report
 from gammacore.domain.service.day_end import CashVerdict, DayEnd
 from gammacore.wiring import day_end_lines, events_of, wire_day
-from gammacore.wiring.backup_keeping import backups_in
 from gammacore.wiring.brokers import BrokerPlaces
-from gammacore.wiring.day_duties import DayDuties
-from gammacore.wiring.day_ends import end_day, morning_cash, reconciled
-from gammacore.wiring.ledgers import FoundLedger
-from gammacore.wiring.whose_ledger import account_of
+from gammacore.wiring.ledgers.backup_keeping import backups_in
+from gammacore.wiring.ledgers.choice import FoundLedger
+from gammacore.wiring.ledgers.whose_ledger import account_of
+from gammacore.wiring.service.day_duties import DayDuties
+from gammacore.wiring.service.day_ends import end_day, morning_cash, reconciled
 
 STEP = 300
 

@@ -25,9 +25,9 @@ from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.ledger import Mode
 from gammacore.domain.sessions import TradingSession
-from gammacore.wiring.arming import Armed
 from gammacore.wiring.brokers import BrokerPlaces, open_broker_market
-from gammacore.wiring.doctor import diagnose
+from gammacore.wiring.checks.doctor import diagnose
+from gammacore.wiring.service.arming import Armed
 
 pytestmark = pytest.mark.filterwarnings("ignore:websockets.legacy is deprecated:DeprecationWarning")
 

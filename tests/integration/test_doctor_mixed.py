@@ -18,7 +18,7 @@ from gammacore.configuration import LiveAsk, Sourced, configure
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.errors import BrokerUnavailable
 from gammacore.wiring.brokers import BrokerPlaces
-from gammacore.wiring.doctor import diagnose
+from gammacore.wiring.checks.doctor import diagnose
 
 pytestmark = pytest.mark.filterwarnings("ignore:websockets.legacy is deprecated:DeprecationWarning")
 

@@ -115,7 +115,7 @@ ELSEWHERE: dict[str, tuple[object, object]] = {
 """What no morning of the simulated market shows: the answers of the rule itself, before and after."""
 
 READ_BY = {
-    "scalping.track_performance": "wiring/notices.py",
+    "scalping.track_performance": "wiring/alerts/notices.py",
     "scalping.quotes.max_quote_age": "domain/tape.py",
     "scalping.runner.feed_alarm": "application/watch_feed.py",
     "scalping.runner.on_shutdown": "domain/loop_limits.py",

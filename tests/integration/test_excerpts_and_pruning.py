@@ -40,8 +40,8 @@ from gammacore.domain.ledger import (
 )
 from gammacore.domain.orders import Purpose
 from gammacore.wiring import events_of
-from gammacore.wiring.arming import Armed
 from gammacore.wiring.days import _gates
+from gammacore.wiring.service.arming import Armed
 
 AT = dt.datetime(2026, 3, 3, 15, 0, tzinfo=dt.UTC)
 ORDER = "gc-5019454a382f6ffde652a82fe"

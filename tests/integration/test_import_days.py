@@ -32,8 +32,8 @@ from gammacore.configuration import Configuration, configure
 from gammacore.domain.instruments import PENNY, REGISTRY, Exercise, Settlement, Underlying
 from gammacore.domain.sessions import TradingSession
 from gammacore.errors import InvalidInput, WriteConflict
-from gammacore.wiring.imports import import_days
 from gammacore.wiring.markets import previous_session
+from gammacore.wiring.study.imports import import_days
 
 DAYS = ("2026-07-20", "2026-07-23", "2026-07-24", "2026-08-12", "2026-08-19")
 COLUMNS = ("strike", "is_call", "expiry", "root", "bid", "ask", "open_interest", "iv", "gamma", "quoted_at", "volume")

@@ -17,9 +17,10 @@ from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.configuration import configure
 from gammacore.configuration.settings import flatten
 from gammacore.domain.ledger import Mode
-from gammacore.wiring import FoundLedger, backup_keeping
-from gammacore.wiring.backup_keeping import backups_in, keep_backup, last_backup, unsaved_sessions
-from gammacore.wiring.live_arming import trading_settings
+from gammacore.wiring import FoundLedger
+from gammacore.wiring.ledgers import backup_keeping
+from gammacore.wiring.ledgers.backup_keeping import backups_in, keep_backup, last_backup, unsaved_sessions
+from gammacore.wiring.service.live_arming import trading_settings
 
 EVENING = dt.datetime(2026, 3, 3, 21, 30, tzinfo=dt.UTC)
 COPY = "import shutil, sys; shutil.copy(sys.argv[2], sys.argv[1])"

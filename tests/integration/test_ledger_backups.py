@@ -148,7 +148,8 @@ def test_a_killed_backup_leaves_no_file_under_its_final_name(tmp_path: Path) -> 
 import os, pathlib
 from gammacore.configuration import Settings
 from gammacore.domain.ledger import Mode
-from gammacore.wiring import FoundLedger, backups
+from gammacore.wiring.ledgers import backups
+from gammacore.wiring import FoundLedger
 backups._publish = lambda *_: os.kill(os.getpid(), 9)
 backups.back_up(Settings(), FoundLedger(pathlib.Path({str(ledger.place)!r}), Mode.PAPER), pathlib.Path({str(tmp_path / "B")!r}))
 """  # noqa: E501

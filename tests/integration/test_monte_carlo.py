@@ -20,7 +20,7 @@ from gammacore.domain.study.equity import EquityStudy
 from gammacore.domain.study.paths import Outcomes, drawdowns, walk
 from gammacore.domain.study.record import ClosedTrade
 from gammacore.domain.study.terms import CostGiven, MonteCarloTerms, drawn_trades
-from gammacore.wiring.monte_carlo import drawing_from, simulate_record
+from gammacore.wiring.study.monte_carlo import drawing_from, simulate_record
 
 PUBLISHED = {1: 60_638, 5: 62_766, 10: 63_976, 25: 65_975, 50: 68_184, 75: 70_366, 90: 72_266, 95: 73_437, 99: 75_728}
 """Source 001's table."""

@@ -31,8 +31,8 @@ from gammacore.domain.ledger import Mode
 from gammacore.domain.order_life import OrderLife
 from gammacore.errors import GammacoreError
 from gammacore.ports.credentials import Secret
-from gammacore.wiring.arming import Armed
 from gammacore.wiring.brokers import BrokerPlaces, open_broker
+from gammacore.wiring.service.arming import Armed
 from gammacore_cli.frame import Frame
 
 IN_THE_ENVIRONMENT = {name: f"env-{name.lower().replace('_', '')}-77f" for name in credential_names()}

@@ -30,8 +30,8 @@ from gammacore.domain.book.book import Book
 from gammacore.domain.gex.survey import survey_gamma
 from gammacore.domain.ledger import AlarmRaised, Event, LedgerOpened
 from gammacore.wiring import book_of, events_of, new_token, wire_day
-from gammacore.wiring.dashboard import HomeDesk
-from gammacore.wiring.day_index import INDEX_FILE, indexed_days
+from gammacore.wiring.page.dashboard import HomeDesk
+from gammacore.wiring.page.day_index import INDEX_FILE, indexed_days
 
 SPY = {"market.underlying": "SPY", "market.seed": 7, "market.step_seconds": 60, "view.studies": True,
        "view.judge_every": 3600}  # fmt: skip

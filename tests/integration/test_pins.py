@@ -17,7 +17,7 @@ from gammacore.configuration import Configuration, configure, read_toml
 from gammacore.domain.gex.units import TODAY, ExposureUnit, GreeksSource, Rates, SignModel
 from gammacore.errors import ConfigurationError, InvalidInput, MissingData
 from gammacore.wiring import ExposureTerms, view_exposure
-from gammacore.wiring.pin_study import DrawnPins
+from gammacore.wiring.study.pins import DrawnPins
 from gammacore_cli.main import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
 
 MONDAY, FRIDAY = dt.date(2026, 3, 2), dt.date(2026, 3, 6)

@@ -12,8 +12,9 @@ from builders_cli import CommandLine, at_home
 from builders_page import settings_of
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.ports.storage import Request, RequestKind
-from gammacore.wiring import leave_request, rehearsal
-from gammacore.wiring.rehearsals import rehearsals_of, why_not_rehearsed
+from gammacore.wiring import leave_request
+from gammacore.wiring.checks import rehearsal
+from gammacore.wiring.checks.rehearsals import rehearsals_of, why_not_rehearsed
 
 STEPS = [
     "messages_delivered", "entry_on_page", "halt_latched", "no_entry_while_halted", "resumed",

@@ -35,8 +35,8 @@ from gammacore.domain.loop_limits import RequestDeadlines
 from gammacore.domain.orders import OrderTicket
 from gammacore.errors import BrokerUnavailable, InvalidInput, OrderTooOld, OutcomeUnknown
 from gammacore.ports.broker import Broker
-from gammacore.wiring.arming import Armed
 from gammacore.wiring.brokers import open_broker
+from gammacore.wiring.service.arming import Armed
 
 pytestmark = pytest.mark.filterwarnings("ignore:websockets.legacy is deprecated:DeprecationWarning")
 

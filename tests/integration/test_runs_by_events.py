@@ -25,7 +25,7 @@ from counterparts.tradier_dialect import tradier_app
 from counterparts.world import World
 from gammacore.domain.ledger import OrderFilled, OrderIntended
 from gammacore.wiring import wire_day
-from gammacore.wiring.runs import run_day
+from gammacore.wiring.ledgers.runs import run_day
 
 PATIENCE_SECONDS = 60.0
 TICK_SECONDS = 0.02

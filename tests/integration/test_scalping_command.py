@@ -28,7 +28,7 @@ from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.ledger import DayFinished, DayStarted, LedgerOpened, Mode
 from gammacore.errors import ConfigurationError
 from gammacore.wiring import Armed, preflight_of, wire_day
-from gammacore.wiring.preflight import PRACTICE, in_words
+from gammacore.wiring.checks.preflight import PRACTICE, in_words
 from gammacore_cli.scalping_options import SWITCHES, Switch
 
 KEYS = dict(flatten(Settings()))
@@ -257,7 +257,7 @@ def test_a_small_account_under_the_day_trading_rule_is_told_of_it(tmp_path: Path
 
 def test_everything_missing_is_named_at_once(gammacore: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     """SC-802: before any order, each with its fix."""
-    monkeypatch.setattr("gammacore.wiring.doctor._is_installed", lambda _module: False)
+    monkeypatch.setattr("gammacore.wiring.checks.doctor._is_installed", lambda _module: False)
 
     answer = gammacore.refusal("trade", "--strategy", "st0cka", "--broker", "alpaca")
 
@@ -292,7 +292,7 @@ def test_a_clock_that_is_off_is_told_before_the_day_and_does_not_keep_it_from_wa
     desk = at_broker("alpaca")
     desk.at("09:45")
     ours = FakeClock(desk.world.now() + dt.timedelta(seconds=seconds))
-    monkeypatch.setattr("gammacore.wiring.doctor.SystemClock", lambda: ours)
+    monkeypatch.setattr("gammacore.wiring.checks.doctor.SystemClock", lambda: ours)
 
     answer = desk.gammacore("trade", "--strategy", "st0cka", "--broker", "alpaca", "--once")
 

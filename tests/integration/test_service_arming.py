@@ -28,7 +28,13 @@ from gammacore.domain.sessions import new_york
 from gammacore.errors import ConfigurationError
 from gammacore.ports.storage import RequestKind
 from gammacore.wiring import armed_mode
-from gammacore.wiring.live_arming import arm_account, armed_by_the_service, arming_left, disarm_account, permit_of
+from gammacore.wiring.service.live_arming import (
+    arm_account,
+    armed_by_the_service,
+    arming_left,
+    disarm_account,
+    permit_of,
+)
 
 NUMBER = "6YA12345"
 KEYS = Variables({"TRADIER_TOKEN": "t", "TRADIER_ACCOUNT": NUMBER}, "test")

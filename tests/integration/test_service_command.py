@@ -16,7 +16,7 @@ from gammacore.adapters.service.state_file import unhealthy
 from gammacore.adapters.sqlite.lock import WriterLock
 from gammacore.configuration import configure
 from gammacore.domain.ledger import Mode
-from gammacore.wiring.services import ServiceAsk, ensure_service, service_running
+from gammacore.wiring.service.supervisor import ServiceAsk, ensure_service, service_running
 
 
 @pytest.fixture

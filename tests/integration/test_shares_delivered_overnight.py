@@ -25,7 +25,7 @@ from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.orders import Effect, OrderTicket, Purpose, lineage_mark
 from gammacore.domain.reports.day_report import day_report
 from gammacore.domain.words import StrategyTag
-from gammacore.wiring.studies import CarryIn
+from gammacore.wiring.study.days import CarryIn
 
 NEXT_DAY = DAY + dt.timedelta(days=1)
 MINUTE = dt.timedelta(minutes=1)

@@ -26,9 +26,9 @@ from gammacore.domain.study.grid import parse_axis
 from gammacore.domain.study.sweep_outcome import Objective
 from gammacore.errors import ConfigurationError, StorageError, WriteConflict
 from gammacore.ports.executor import WorkerDied, perform
-from gammacore.wiring.backtests import BacktestOptions, RunMode
-from gammacore.wiring.sweep_tasks import OtherData
-from gammacore.wiring.sweeps import SweepTerms, run_sweep
+from gammacore.wiring.study.backtests import BacktestOptions, RunMode
+from gammacore.wiring.study.sweep_tasks import OtherData
+from gammacore.wiring.study.sweeps import SweepTerms, run_sweep
 
 
 @pytest.fixture

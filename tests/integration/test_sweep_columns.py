@@ -19,8 +19,8 @@ from gammacore.domain.study.column_replay import replay
 from gammacore.domain.study.columns import NeedsLoop
 from gammacore.domain.study.from_ledger import closed_trades
 from gammacore.errors import ConfigurationError
-from gammacore.wiring.columns import day_columns, is_on_columns, why_not_on_columns
-from gammacore.wiring.studies import study_day
+from gammacore.wiring.study.columns import day_columns, is_on_columns, why_not_on_columns
+from gammacore.wiring.study.days import study_day
 
 FIXED = {"sizing.sizing": False}
 WIDE = {"stops.stop": "0.39"}
@@ -110,7 +110,7 @@ def test_a_trade_that_differs_ends_the_sweep_and_is_named(tmp_path: Path, monkey
     def a_dollar_too_much(columns, stops):  # type: ignore[no-untyped-def]
         return tuple(evolve(trade, gross=trade.gross + 1) for trade in replay(columns, stops))
 
-    monkeypatch.setattr("gammacore.wiring.sweep_tasks.replay", a_dollar_too_much)
+    monkeypatch.setattr("gammacore.wiring.study.sweep_tasks.replay", a_dollar_too_much)
 
     with pytest.raises(PathsDiffer, match=r"2026-03-03 with stops.stop 0.10: .* trade SPX-20260303-1: gross 56"):
         swept(tmp_path, "stops.stop=0.10", 2, executor=InlineExecutor())

@@ -29,7 +29,7 @@ from gammacore.domain.broker_facts.day_trading import PATTERN, REPLACED_BY_ALL, 
 from gammacore.domain.broker_facts.fees import DEFAULT_FEES
 from gammacore.domain.risk.arming import Lock
 from gammacore.errors import BrokerError
-from gammacore.wiring.doctor import BROKER_CHECKS
+from gammacore.wiring.checks.doctor import BROKER_CHECKS
 
 PAGE = (ROOT / "docs" / "brokers.md").read_text(encoding="utf-8")
 Cells = list[str]

@@ -61,7 +61,7 @@ def perform(task: str, given: str) -> str:
     """
     module, _, name = task.partition(":")
     if not (module.startswith(HOME) and name.isidentifier()):
-        raise InvalidInput("task", task, "give a function of gammacore, like gammacore.wiring.studies:study_batch")
+        raise InvalidInput("task", task, "give a function of gammacore, like gammacore.wiring.study.days:study_batch")
     answer: str = getattr(importlib.import_module(module), name)(given)
     return answer
 

@@ -12,9 +12,9 @@ from gammacore.domain.holdings.holding import AnyHolding, is_spread
 from gammacore.domain.reports.words import symbol_in_words
 from gammacore.ports.service import Pulse
 from gammacore.wiring.controls import book_of
-from gammacore.wiring.day_index import file_mark
-from gammacore.wiring.storage import LedgerPlace, ledger_exists, writer_of
-from gammacore.wiring.view_places import now_of
+from gammacore.wiring.ledgers.storage import LedgerPlace, ledger_exists, writer_of
+from gammacore.wiring.page.day_index import file_mark
+from gammacore.wiring.page.view_places import now_of
 
 
 class AccountLoop:

@@ -22,7 +22,7 @@ from gammacore.domain.loop_limits import RequestDeadlines
 from gammacore.domain.sessions import TradingSession
 from gammacore.ports.clock import Calendar, Clock
 from gammacore.ports.credentials import CredentialStore
-from gammacore.wiring.arming import Armed
+from gammacore.wiring.service.arming import Armed
 
 
 class BrokerPlaces:

@@ -25,7 +25,15 @@ from gammacore.domain.ledger import Event, FlattenRequested, Halted, Mode, Resum
 from gammacore.errors import GammacoreError, InvalidInput, StorageError, TradingHalted, WriteConflict
 from gammacore.ports.clock import Clock
 from gammacore.ports.storage import Inbox, Request, RequestKind, Storage
-from gammacore.wiring.storage import LedgerPlace, folding, local_path, open_inbox, open_storage, opening_of, writer_of
+from gammacore.wiring.ledgers.storage import (
+    LedgerPlace,
+    folding,
+    local_path,
+    open_inbox,
+    open_storage,
+    opening_of,
+    writer_of,
+)
 
 POLL = dt.timedelta(seconds=0.1)
 """How often a ledger is asked whether its loop has obeyed."""

@@ -33,11 +33,21 @@ from gammacore.ports.credentials import CredentialStore
 from gammacore.ports.market_data import MarketData, QuoteStream
 from gammacore.ports.people import EntryAdvisor, ExitAdvisor, Notifier
 from gammacore.ports.storage import Inbox, Storage
-from gammacore.wiring.arming import Armed, armed_mode, open_credentials
+from gammacore.wiring.alerts.notices import notices_of
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces
 from gammacore.wiring.carry import Carry
 from gammacore.wiring.controls import inbox_of
 from gammacore.wiring.faults_of_a_study import planned_faults, with_faults
+from gammacore.wiring.ledgers.storage import (
+    LedgerPlace,
+    folding,
+    ledger_named,
+    local_path,
+    open_storage,
+    outages_of,
+    second_journal,
+    waiting_beside,
+)
 from gammacore.wiring.looks import expiries_of
 from gammacore.wiring.market_notes import note_market
 from gammacore.wiring.markets import (
@@ -49,23 +59,13 @@ from gammacore.wiring.markets import (
     rows_left_out,
     trading_date,
 )
-from gammacore.wiring.notices import notices_of
 from gammacore.wiring.pacing import mode_of_kill_files, paced, refuse_a_pace_at_a_broker
+from gammacore.wiring.page.views import open_view
+from gammacore.wiring.service.arming import Armed, armed_mode, open_credentials
 from gammacore.wiring.session_rules import ahead_of_the_broker, broker_entry_rules, dated_tables, refuse_untradable
-from gammacore.wiring.storage import (
-    LedgerPlace,
-    folding,
-    ledger_named,
-    local_path,
-    open_storage,
-    outages_of,
-    second_journal,
-    waiting_beside,
-)
 from gammacore.wiring.strategies import naming_its_underlying, open_regimes, open_strategy, spec_of, with_duties
 from gammacore.wiring.use_cases import Extras, TradedDay, wire_trade
 from gammacore.wiring.venues import Venue, broker_venue, study_venue
-from gammacore.wiring.views import open_view
 
 
 @frozen(eq=False)

@@ -28,7 +28,6 @@ from gammacore.domain.sessions import NEW_YORK, new_york, new_york_date
 from gammacore.errors import ConfigurationError, GammacoreError, MissingData
 from gammacore.ports.clock import Calendar
 from gammacore.ports.market_data import MarketData
-from gammacore.wiring.arming import open_credentials
 from gammacore.wiring.looks import (
     OUR_OWN,
     OpenLook,
@@ -40,8 +39,9 @@ from gammacore.wiring.looks import (
     today_and_the_next,
 )
 from gammacore.wiring.markets import MarketSource, naming_underlying, rows_left_out
-from gammacore.wiring.recorded_sources import is_there
 from gammacore.wiring.regime_feeds import CHAIN, SourceOf, chain_source, settlement_instants
+from gammacore.wiring.service.arming import open_credentials
+from gammacore.wiring.study.recorded_sources import is_there
 
 
 @frozen

@@ -8,7 +8,7 @@ from gammacore.adapters.fake.planned_faults import FaultPlanByClock, PlannedFaul
 from gammacore.configuration import Settings
 from gammacore.domain.sessions import TradingSession
 from gammacore.errors import ConfigurationError, InvalidInput
-from gammacore.wiring.arming import Armed
+from gammacore.wiring.service.arming import Armed
 from gammacore.wiring.venues import Venue
 
 

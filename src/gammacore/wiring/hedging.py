@@ -32,9 +32,7 @@ from gammacore.ports.clock import Calendar, Clock
 from gammacore.ports.market_data import RegimeSource
 from gammacore.ports.storage import Storage
 from gammacore.wiring.exposures import configured_chain
-from gammacore.wiring.looks import OUR_OWN, Outside
-from gammacore.wiring.regime_feeds import SourceOf, regime_feeds
-from gammacore.wiring.storage import (
+from gammacore.wiring.ledgers.storage import (
     LedgerPlace,
     firestore_documents,
     ledger_exists,
@@ -42,6 +40,8 @@ from gammacore.wiring.storage import (
     opening_of,
     outages_of,
 )
+from gammacore.wiring.looks import OUR_OWN, Outside
+from gammacore.wiring.regime_feeds import SourceOf, regime_feeds
 
 
 @frozen(eq=False)

@@ -20,10 +20,10 @@ from gammacore.errors import ConfigurationError
 from gammacore.ports.clock import Calendar, Clock
 from gammacore.ports.credentials import CredentialStore
 from gammacore.ports.market_data import MarketData
-from gammacore.wiring.arming import Armed, open_credentials
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, open_broker_market
 from gammacore.wiring.markets import MarketSource, naming_underlying, open_market, open_session, trading_date
 from gammacore.wiring.regime_feeds import CHAIN
+from gammacore.wiring.service.arming import Armed, open_credentials
 from gammacore.wiring.strategies import spec_of
 
 

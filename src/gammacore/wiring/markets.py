@@ -22,8 +22,8 @@ from gammacore.domain.sessions import NEW_YORK, TradingSession
 from gammacore.errors import ConfigurationError, InvalidInput, MissingData, NoSession
 from gammacore.ports.clock import Calendar
 from gammacore.ports.market_data import MarketData
-from gammacore.wiring import recorded_sources
-from gammacore.wiring.storage import LedgerPlace, folding, ledger_exists, open_storage
+from gammacore.wiring.ledgers.storage import LedgerPlace, folding, ledger_exists, open_storage
+from gammacore.wiring.study import recorded_sources
 
 LIVE_SOURCES = tuple(broker.value for broker in BrokerName if broker.is_real)
 """Feeds of this very moment."""

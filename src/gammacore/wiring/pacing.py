@@ -8,7 +8,7 @@ from gammacore.adapters.paced_clock import Pace, PacedClock
 from gammacore.domain.ledger import Mode
 from gammacore.errors import ConfigurationError, StorageError
 from gammacore.ports.storage import Inbox
-from gammacore.wiring.arming import Armed
+from gammacore.wiring.service.arming import Armed
 from gammacore.wiring.venues import Venue
 
 

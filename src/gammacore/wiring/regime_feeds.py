@@ -20,7 +20,7 @@ from gammacore.domain.verdicts import Verdict
 from gammacore.errors import ConfigurationError, MissingData
 from gammacore.ports.clock import Calendar
 from gammacore.ports.market_data import MarketData, RegimeSource
-from gammacore.wiring.storage import firestore_documents
+from gammacore.wiring.ledgers.storage import firestore_documents
 
 SourceOf = Callable[[str], RegimeSource]
 """The source of the gamma of one symbol."""

@@ -42,9 +42,9 @@ from gammacore.domain.verdicts import Verdict
 from gammacore.errors import ConfigurationError
 from gammacore.ports.clock import Calendar
 from gammacore.ports.market_data import MarketData
+from gammacore.wiring.ledgers.storage import firestore_documents
 from gammacore.wiring.own_strategies import load_strategy
 from gammacore.wiring.regime_feeds import chain_source, regime_feeds
-from gammacore.wiring.storage import firestore_documents
 
 NOTHING_NOTED: Mapping[str, RegimeNoted] = MappingProxyType({})
 SHARES_TRADED = "SPY"

@@ -41,6 +41,7 @@ from gammacore.domain.strategy import Strategy
 from gammacore.domain.verdicts import Verdict
 from gammacore.ports.people import EntryAdvisor, ExitAdvisor
 from gammacore.ports.storage import Inbox
+from gammacore.wiring.alerts.notices import keep_time_of
 from gammacore.wiring.mode_rules import (
     entry_bounds,
     hedge_triggers,
@@ -49,7 +50,6 @@ from gammacore.wiring.mode_rules import (
     rates_of,
     reconcile_rules,
 )
-from gammacore.wiring.notices import keep_time_of
 from gammacore.wiring.strategies import guards_of, spec_of, without_the_users_file
 from gammacore.wiring.venues import Venue
 

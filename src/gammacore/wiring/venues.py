@@ -33,12 +33,12 @@ from gammacore.ports.broker import Broker, OrderNews
 from gammacore.ports.clock import Calendar, Clock
 from gammacore.ports.credentials import CredentialStore
 from gammacore.ports.market_data import MarketData, QuoteFeed, QuoteStream
-from gammacore.wiring.arming import Armed
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, open_broker, open_broker_market
+from gammacore.wiring.ledgers.storage import LedgerPlace, local_path
+from gammacore.wiring.ledgers.whose_ledger import mark_of, refuse_another_account
 from gammacore.wiring.looks import expiries_of
 from gammacore.wiring.markets import MarketSource
-from gammacore.wiring.storage import LedgerPlace, local_path
-from gammacore.wiring.whose_ledger import mark_of, refuse_another_account
+from gammacore.wiring.service.arming import Armed
 
 NOTHING_SENT = "nothing was sent"
 """A flatten has journaled its halt before the broker is asked."""

@@ -18,7 +18,7 @@ from gammacore.adapters.recorded.text_table import open_table
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.sessions import TradingSession
 from gammacore.errors import ConfigurationError, InvalidInput
-from gammacore.wiring.tables import open_any_table
+from gammacore.wiring.ledgers.tables import open_any_table
 
 
 def rows() -> list[str]:

@@ -25,8 +25,9 @@ from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import Event, Halted, Mode
 from gammacore.domain.sessions import NEW_YORK
 from gammacore.errors import ConfigurationError
-from gammacore.wiring import alert_channels
-from gammacore.wiring.alert_channels import (
+from gammacore.wiring.alerts import channels as alert_channels
+from gammacore.wiring.alerts.channel_tests import channel_check, list_channels
+from gammacore.wiring.alerts.channels import (
     Surroundings,
     acknowledge,
     find_channels,
@@ -35,7 +36,6 @@ from gammacore.wiring.alert_channels import (
     red_channels,
     spool_of,
 )
-from gammacore.wiring.alert_tests import channel_check, list_channels
 
 LOG = logging.getLogger("gammacore.test.alert-settings")
 PHONE = {"name": "phone", "url": "json://127.0.0.1:9/tok3n-77f"}

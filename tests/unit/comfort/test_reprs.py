@@ -11,7 +11,7 @@ import pytest
 
 import gammacore
 from gammacore.domain.briefly import LONGEST, MOST_ROWS, html_table
-from gammacore.wiring.open_ledger import OpenedLedger
+from gammacore.wiring.ledgers.open_ledger import OpenedLedger
 
 SECRET = "hunter2hunter2"
 

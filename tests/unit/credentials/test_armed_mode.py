@@ -10,7 +10,7 @@ from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.ledger import Mode
 from gammacore.errors import ConfigurationError
 from gammacore.ports.credentials import Secret
-from gammacore.wiring.arming import Armed, armed_mode
+from gammacore.wiring.service.arming import Armed, armed_mode
 
 LIVE_NUMBER, SANDBOX_NUMBER = "6YA12345", "VA98765432"
 TRADIER = {

@@ -17,9 +17,9 @@ from gammacore.configuration.brokers import credential_names
 from gammacore.domain.ledger import Mode
 from gammacore.domain.loop_limits import RequestDeadlines
 from gammacore.errors import ConfigurationError
-from gammacore.wiring.arming import Armed, armed_mode, credential_rows
 from gammacore.wiring.brokers import BROKERS_OWN, _access
-from gammacore.wiring.doctor import diagnose
+from gammacore.wiring.checks.doctor import diagnose
+from gammacore.wiring.service.arming import Armed, armed_mode, credential_rows
 
 NOT_ASKED = LiveAsk()
 NUMBER = "123456789"

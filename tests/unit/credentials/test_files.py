@@ -9,7 +9,7 @@ import pytest
 from gammacore.adapters import credentials
 from gammacore.adapters.credentials import NamedFiles, SecretFiles, SystemdCredentials
 from gammacore.errors import ConfigurationError
-from gammacore.wiring.arming import open_credentials
+from gammacore.wiring.service.arming import open_credentials
 
 NAME = "TRADIER_TOKEN"
 

@@ -23,7 +23,7 @@ from gammacore.domain.sizing.policies import SizingRules
 from gammacore.domain.strategy import Decisions, Situation
 from gammacore.errors import ConfigurationError, GammacoreError
 from gammacore.wiring import wire_day
-from gammacore.wiring.notices import notices_of
+from gammacore.wiring.alerts.notices import notices_of
 
 URL = "https://discord.com/api/webhooks/4711/s3cret-T0ken"
 PAPER, LIVE = "https://ping.example/paper-uuid", "https://ping.example/live-uuid"

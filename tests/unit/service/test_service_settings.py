@@ -16,7 +16,7 @@ from gammacore.configuration import configure
 from gammacore.domain.service.day_plan import ServiceTimes
 from gammacore.domain.sessions import new_york
 from gammacore.ports.service import ChildSignal
-from gammacore.wiring.live_arming import trading_settings
+from gammacore.wiring.service.live_arming import trading_settings
 
 DAY = dt.date(2026, 3, 3)
 

@@ -17,8 +17,8 @@ from gammacore.configuration import Configuration
 from gammacore.domain.ledger import OrderAccepted
 from gammacore.domain.study.days import DayResult, DayStatus
 from gammacore.domain.study.record import ClosedTrade
-from gammacore.wiring.studies import ALONE, CarryIn
-from gammacore.wiring.study_tasks import DayTask
+from gammacore.wiring.study.days import ALONE, CarryIn
+from gammacore.wiring.study.tasks import DayTask
 
 CARRIED = sessions(many(6, 60))
 

@@ -11,7 +11,7 @@ from attrs import evolve
 from builders_paths import a_record
 from gammacore.domain.study.draws import Drawing, DrawMode
 from gammacore.errors import InvalidInput
-from gammacore.wiring.monte_carlo import drawing_from
+from gammacore.wiring.study.monte_carlo import drawing_from
 
 RECORD = a_record(1, 2, 3, 4, 5, 6, 7)
 """Dates of three, three and one trades."""

@@ -19,7 +19,7 @@ from gammacore.domain.study.paths import Stress
 from gammacore.domain.study.record import TradeFlag
 from gammacore.domain.study.terms import CostGiven, MonteCarloTerms, RiskGiven, drawn_trades
 from gammacore.errors import InvalidInput
-from gammacore.wiring.monte_carlo import equity_band, simulate_record
+from gammacore.wiring.study.monte_carlo import equity_band, simulate_record
 
 RECORD = a_record(*[90, -60, 40, 120, -110] * 12, max_risk=Decimal(250), vix=Decimal(16))
 

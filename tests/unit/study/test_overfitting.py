@@ -23,7 +23,7 @@ from gammacore.domain.study.overfitting import (
     walk_forward,
 )
 from gammacore.errors import InvalidInput
-from gammacore.wiring.sweep_verdicts import judge_matrix
+from gammacore.wiring.study.sweep_verdicts import judge_matrix
 
 
 def drawn(seed: int) -> np.random.Generator:

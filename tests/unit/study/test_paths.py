@@ -23,7 +23,7 @@ from gammacore.domain.study.record import ClosedTrade
 from gammacore.domain.study.terms import CostGiven, MonteCarloTerms, drawn_trades
 from gammacore.domain.words import Confidence
 from gammacore.errors import InvalidInput
-from gammacore.wiring.monte_carlo import drawing_from
+from gammacore.wiring.study.monte_carlo import drawing_from
 
 POLICIES = ("rolling", "bootstrap-stats", "study", "off", "fixed:4")
 START = Decimal(20_000)

@@ -24,7 +24,7 @@ from gammacore.domain.study.statistics import StatisticsRules
 from gammacore.domain.study.undefined import Undefined
 from gammacore.domain.study.warnings import RunFacts, Simulated
 from gammacore.errors import InvalidInput, MissingData
-from gammacore.wiring.record_statistics import draws
+from gammacore.wiring.study.record_statistics import draws
 
 CODES = {code.value for code in Undefined}
 

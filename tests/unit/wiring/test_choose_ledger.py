@@ -21,7 +21,7 @@ from gammacore.domain.ledger import FlattenRequested, Halted, LedgerOpened, Mode
 from gammacore.errors import ConfigurationError, MissingData
 from gammacore.ports.storage import Request, RequestKind
 from gammacore.wiring import FirestoreLedger, LedgerPlace, Patience, ask, kill_files, ledgers_of
-from gammacore.wiring.ledgers import Chosen, FoundLedger, HomeLedgers, LedgerChoice, Use, choose
+from gammacore.wiring.ledgers.choice import Chosen, FoundLedger, HomeLedgers, LedgerChoice, Use, choose
 
 PAPER, LIVE = FirestoreLedger("paper"), FirestoreLedger("live-paper")
 ELSEWHERE, STUDY = Path("home/r.sqlite"), Path("home/runs/1.sqlite")

@@ -13,7 +13,7 @@ from gammacore.configuration.brokers import credential_names, kit_of
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.ledger import Mode
 from gammacore.domain.loop_limits import RequestDeadlines
-from gammacore.wiring.arming import account_number
+from gammacore.wiring.service.arming import account_number
 
 REAL = [broker for broker in BrokerName if broker.is_real]
 ALLOWED = {"configuration/brokers.py", "domain/broker_facts/dated.py"}

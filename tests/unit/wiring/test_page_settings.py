@@ -15,7 +15,7 @@ from gammacore.configuration import configure
 from gammacore.configuration.settings import flatten
 from gammacore.domain.ledger import Mode
 from gammacore.wiring import new_token, wire_day
-from gammacore.wiring.serve_page import page_beside, page_server
+from gammacore.wiring.page.serve_page import page_beside, page_server
 
 
 def a_page(home: Path, **keys: object) -> Any:

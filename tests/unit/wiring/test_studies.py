@@ -13,7 +13,7 @@ from attrs import evolve
 from gammacore import wiring
 from gammacore.configuration import Configuration, configure
 from gammacore.domain.ledger import Event, OrderAccepted
-from gammacore.wiring.studies import study_day
+from gammacore.wiring.study.days import study_day
 
 DAYS = [dt.date(2026, 3, day) for day in (2, 3, 4)]
 

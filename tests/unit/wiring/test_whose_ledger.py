@@ -14,9 +14,9 @@ from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.ledger import AccountRecorded, AlarmRaised, Event, LedgerOpened, Mode
 from gammacore.errors import ConfigurationError
 from gammacore.ports.credentials import Secret
-from gammacore.wiring.arming import Armed
-from gammacore.wiring.ledgers import Whose, whose_ledger
-from gammacore.wiring.whose_ledger import mark_of, refuse_another_account
+from gammacore.wiring.ledgers.choice import Whose, whose_ledger
+from gammacore.wiring.ledgers.whose_ledger import mark_of, refuse_another_account
+from gammacore.wiring.service.arming import Armed
 
 NOON = dt.datetime(2026, 3, 3, 17, tzinfo=dt.UTC)
 NUMBER, ANOTHER = "6YA11111", "6YB22222"

@@ -1,0 +1,1 @@
+"""Alerts, wired: channels, watchdogs and who is told what."""

@@ -1,0 +1,1 @@
+"""The page, wired: a desk to look at, read from ledgers and views."""

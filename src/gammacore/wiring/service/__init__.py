@@ -1,0 +1,1 @@
+"""The service, wired: one account traded every day by the calendar, and what arms it."""

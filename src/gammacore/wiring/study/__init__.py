@@ -1,0 +1,1 @@
+"""Studies, wired: backtests, sweeps, Monte Carlo, proofs, imports."""
