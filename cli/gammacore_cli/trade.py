@@ -57,6 +57,8 @@ log = logging.getLogger("gammacore")
 @click.option("--begin", type=INSTANT, metavar="TIME", help="With --pace: at full speed until then, New York, 10:20.")
 @click.option("--pace", type=PACE, metavar="real|N",
               help="Market seconds a second, simulated or recorded (default: as fast as it goes).")  # fmt: skip
+@click.option("--alerts", "is_told", is_flag=True,
+              help="With --pace: tell the channels, marked [REHEARSAL].")  # fmt: skip
 @common_options
 @rests_without_session
 @live_options
@@ -69,6 +71,7 @@ def trade(
     pace: float | None,
     begin: dt.datetime | dt.time | None,
     faults: tuple[str, ...],
+    is_told: bool,
     wait_for_network: float,
     by_service: bool,
     **market: Any,
@@ -87,7 +90,7 @@ def trade(
     from gammacore_cli.documents import trade_document
 
     choose_market(frame, market)
-    frame.choose({"trade.strategy": strategy, "trade.faults": faults or None}, {"trade.faults": "--fault"})
+    _choose(frame, strategy, faults, is_told=is_told, is_paced=pace is not None)
     if by_service:  # that started this process, in place of a typed account number (OP-208)
         frame.use_arming()
     before_the_start(frame)
@@ -149,6 +152,16 @@ def trade(
         typed = " --confirm-account N" if armed.mode is Mode.LIVE else ""
         resume = f"gammacore resume --ledger {quote(str(path))}{typed}"
         raise TradingHalted(f"trading is halted ({halted}); once the cause is known: {resume}")
+
+
+def _choose(frame: Frame, strategy: str | None, faults: tuple[str, ...], *, is_told: bool, is_paced: bool) -> None:
+    """What was asked of the day, as settings. Rules: OP-601, OP-602."""
+    if is_told and not is_paced:
+        raise click.UsageError("--alerts: a broker's day is told anyway, a study only at a pace; give --pace with it")
+    frame.choose(
+        {"trade.strategy": strategy, "trade.faults": faults or None, "alerts.studies": is_told or None},
+        {"trade.faults": "--fault", "alerts.studies": "--alerts"},
+    )
 
 
 def _pace(

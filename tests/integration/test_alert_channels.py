@@ -31,6 +31,7 @@ from gammacore.domain.service.endings import Level
 from gammacore.domain.sessions import new_york
 from gammacore.wiring.alerts.notices import operator_of
 from gammacore.wiring.service.supervisor import ServiceAsk, run_service
+from gammacore_cli.main import EXIT_USAGE
 
 LOG = logging.getLogger("gammacore.test.alerts")
 NOON = dt.datetime(2026, 3, 3, 17, tzinfo=dt.UTC)
@@ -216,11 +217,29 @@ def test_a_day_tells_its_start_its_trades_and_its_summary_once(gammacore: Comman
 
     assert gammacore("trade", *on_a_trading_day(), "--quiet").code == 0
 
-    heads = [title.removeprefix("NOTICE STUDY: ").split(" ")[0] for title in phone.titles]
+    heads = [title.removeprefix("NOTICE [REHEARSAL]: ").split(" ")[0] for title in phone.titles]
     assert heads[0] == "Day"
     assert {"Opened", "Closed"} <= set(heads)
     assert heads[-1] == "2026-03-03:"
     assert sum(title.endswith("SPX credit-spread") for title in phone.titles) == 1
+
+
+def test_a_paced_study_tells_on_request_and_says_that_it_is_a_rehearsal(
+    gammacore: CommandLine, phone: JsonService
+) -> None:
+    """OP-601. What is practised must not be taken for the account by who reads it on a phone."""
+    Path("gammacore.toml").write_text(channels_toml(phone=url(phone)).replace("studies = true", "studies = false"))
+    paced = ("--step", "300", "--pace", "36000")
+
+    refusal = gammacore.refusal("trade", "--alerts")
+    assert gammacore("trade", *paced, "--quiet").code == 0
+    untold = list(phone.titles)
+    assert gammacore("trade", *paced, "--alerts", "--quiet").code == 0
+
+    assert (refusal.code, untold) == (EXIT_USAGE, [])
+    assert "give --pace with it" in refusal.err
+    assert phone.titles
+    assert all(" [REHEARSAL]: " in title for title in phone.titles)
 
 
 def test_no_marked_secret_is_in_a_log_a_page_a_document_a_backup_or_an_alert(

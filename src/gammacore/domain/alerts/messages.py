@@ -8,12 +8,14 @@ from collections.abc import Callable
 
 from attrs import evolve, field, frozen
 
+from gammacore.domain.ledger import Mode
 from gammacore.domain.reports.notice import Notice
 from gammacore.domain.service.endings import Level as Severity
 from gammacore.domain.sessions import NEW_YORK
 
 LONGEST_TITLE, LONGEST_TEXT = 200, 3_000
 """Characters at most: the shortest of what common services take (ours)."""
+REHEARSAL = "[REHEARSAL]"
 LOUDNESS = {Severity.INFO: 0, Severity.NOTICE: 1, Severity.WARNING: 2, Severity.CRITICAL: 3}
 
 _MENTION = re.compile(r"@(?=everyone|here|channel)|<(?=[!@#])")
@@ -42,10 +44,13 @@ class Message:
 
     @classmethod
     def of(cls, notice: Notice, at: dt.datetime, redact: Callable[[str], str] = str, mode: str = "") -> Message:
-        """A notice as a channel gets it: level and mode first, figures a line each, secrets hidden."""
+        """A notice as a channel gets it: level and mode first, figures a line each, secrets hidden.
+
+        What a study tells is marked: nobody who reads it on a phone must take it for an account. Rule: OP-601.
+        """
         figures = (f"{figure.label}: {figure.full_text}" for figure in notice.figures)
         text = "\n".join(filter(None, map(_one_line, (notice.text, *figures))))
-        head = " ".join(filter(None, (notice.severity.upper(), mode.upper())))
+        head = " ".join(filter(None, (notice.severity.upper(), REHEARSAL if mode == Mode.STUDY else mode.upper())))
         title = f"{head}: {notice.headline}"
         return cls(
             notice.code,
