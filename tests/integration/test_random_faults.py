@@ -210,10 +210,12 @@ def assert_covered(world: World) -> None:
 
 
 def state_of(folded: object) -> object:
-    """All a book and its parts hold, comparable."""
+    """All a book and its parts hold, comparable; what they keep ready to be shown is compared as it is shown."""
     if type(folded).__eq__ is not object.__eq__ or not hasattr(folded, "__dict__"):
         return folded
-    return {name: state_of(part) for name, part in vars(folded).items()}
+    kept = {name: state_of(part) for name, part in vars(folded).items() if name != "_shown"}
+    shown = {name: getattr(folded, name) for name in ("live", "live_spreads", "working") if hasattr(folded, name)}
+    return {**kept, **shown}
 
 
 def assert_ended_well(world: World) -> None:
