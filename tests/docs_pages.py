@@ -12,7 +12,6 @@ from __future__ import annotations
 import ast
 import inspect
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -25,7 +24,6 @@ from typing import Any
 
 import click
 
-os.environ["COLUMNS"] = "100"
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 SOURCES = ROOT / "src" / "gammacore"

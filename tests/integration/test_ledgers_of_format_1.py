@@ -31,6 +31,7 @@ ADDED: Mapping[str, Mapping[str, str]] = {
     "report": {
         "account": "decision 0015: the head of a command says whose ledger it is",
         "as_of": "decision 0015",
+        "day_ends": "decision 0057: each day compared with its broker",
         "loop": "decision 0015: the process that writes to it",
         "mode": "decision 0015",
         "running": "decision 0015",
@@ -49,14 +50,17 @@ ADDED: Mapping[str, Mapping[str, str]] = {
         "alarms": "OP-106",
         "day": "OP-106: P/L realised and open against its limit",
         "greeks": "OP-106: null where no loop published them",
+        "halted_by": "OP-106: the rule or command that halted",
         "halted_since": "OP-106",
         "kill_files": "decision 0015: the kill files that exist",
         "loop": "decision 0015",
         "marked_at": "OP-502: when the loop published last",
         "marks": "OP-106",
         "marks_since": "OP-106",
+        "next_action": "OP-106: what is next",
         "next_at": "OP-106: the next action",
         "others": "decision 0015: other ledgers of this folder",
+        "reconciled": "OP-106: the last comparison with the broker",
         "running": "decision 0015",
     },
 }
@@ -193,8 +197,15 @@ def as_format_1_wrote(detail: str) -> str:
     return "; ".join(part for part in parts if not STEP.fullmatch(part))
 
 
+LACKS = re.compile(r"(?<=the prices the ledger holds), for .*(?=\.$)")
+
+
 def as_the_page_read(words: str) -> str:
-    """A line of the page; the detail of an exit stands between a colon and a full stop."""
+    """A line of the page; the detail of an exit stands between a colon and a full stop.
+
+    Why a picture has no more than the ledger's prices is said since decision 0059.
+    """
+    words = LACKS.sub("", words)
     if not STEP.search(words):
         return words
     detail = as_format_1_wrote(words.removeprefix(": ").removesuffix("."))
@@ -216,6 +227,10 @@ def as_figures(words: str) -> list[str]:
     return ["1 minute" if piece == "1 minutes" else piece for piece in joined.groups() if piece]
 
 
+NOT_DRAWN = ("Dealer gamma", "Not drawn: script is not at hand; name it by --market.")
+"""What a page says in the place of a picture that it lacks, since decision 0059."""
+
+
 def words_of_figures(report: DayReport) -> set[str]:
     """What may be on a page besides since decision 0034: figures that only the screen had, and how each trade ended."""
     view = day_view(report)
@@ -224,7 +239,7 @@ def words_of_figures(report: DayReport) -> set[str]:
     for trade in view.trades:
         words |= {trade.trade.id, trade.trade.strategy}
         words |= {word for line in trade.story for word in (line.aside, line.reason, clock_text(line.at))}
-    return words | {"alarm", "outcome", "Closed,", "."}
+    return words | {"alarm", "outcome", "Closed,", ".", *NOT_DRAWN}
 
 
 def words_of(page: str) -> list[str]:

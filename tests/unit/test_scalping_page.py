@@ -50,7 +50,7 @@ def test_every_link_leads_somewhere() -> None:
 @pytest.mark.parametrize("code", ["capital_low", "equity_unknown", "pattern_day_trader", "target_below_fees",
                                   "paper_sessions"])  # fmt: skip
 def test_every_remark_of_the_preflight_is_explained(code: str) -> None:
-    source = (ROOT / "src" / "gammacore" / "wiring" / "preflight.py").read_text(encoding="utf-8")
+    source = (ROOT / "src" / "gammacore" / "wiring" / "checks" / "preflight.py").read_text(encoding="utf-8")
 
     assert f"| `{code}` |" in PAGE
     assert f"{code}: " in source

@@ -103,8 +103,9 @@ def _underlying(kind: type[attrs.AttrsInstance] = Underlying, prefix: str = "") 
 
 
 def _channel() -> Iterator[str]:
+    example = {"name": "phone", "url": "ntfys://ntfy.sh/a-topic-nobody-guesses"}
     for attribute in attrs.fields(AlertChannel):
-        yield _line(attribute, "phone" if attribute.default is attrs.NOTHING else attribute.default)
+        yield _line(attribute, example.get(attribute.name, attribute.default))
 
 
 def _toml(value: Any) -> str:

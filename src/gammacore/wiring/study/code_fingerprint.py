@@ -16,6 +16,7 @@ from pathlib import Path
 
 from attrs import asdict, frozen
 
+import gammacore
 from gammacore.errors import GammacoreError
 
 
@@ -49,7 +50,7 @@ def code_fingerprint() -> CodeFingerprint:
         own = version("gammacore")
     except PackageNotFoundError:
         own = "not installed"
-    return CodeFingerprint(own, _files_hash(Path(__file__).parents[1]), numpy.__version__, platform.python_version())
+    return CodeFingerprint(own, _files_hash(Path(gammacore.__file__).parent), numpy.__version__, platform.python_version())
 
 
 def _files_hash(folder: Path) -> str:
