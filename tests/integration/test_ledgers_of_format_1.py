@@ -156,8 +156,8 @@ def test_report_journal_status_and_page_are_what_they_were(
             if trade.get("exit_detail"):
                 trade["exit_detail"] = as_format_1_wrote(trade["exit_detail"])
         assert {key: value for key, value in now.items() if key not in added} == then, command
-    now = Counter(as_the_page_read(words) for words in words_of("page.html") if words != PAGE_HINT)
-    then = Counter(piece for words in ledger.end["page"] for piece in as_figures(words))
+    now = Counter(captioned(as_the_page_read(words)) for words in words_of("page.html") if words != PAGE_HINT)
+    then = Counter(captioned(piece) for words in ledger.end["page"] for piece in as_figures(words))
     assert then - now == {}
     assert set(now - then) <= words_of_figures(day_reports(ledger.events)[-1])
 
@@ -197,15 +197,20 @@ def as_format_1_wrote(detail: str) -> str:
     return "; ".join(part for part in parts if not STEP.fullmatch(part))
 
 
+MARKS = re.compile(
+    r"^(Triangles enter, squares leave\. )?(Diamonds are the pin at each scheduled entry\. )?(?=The line)"
+)
 LACKS = re.compile(r"(?<=the prices the ledger holds), for .*(?=\.$)")
 
 
-def as_the_page_read(words: str) -> str:
-    """A line of the page; the detail of an exit stands between a colon and a full stop.
+def captioned(words: str) -> str:
+    """The caption of the day's picture without its marks, of which it names only those drawn since decision 0060, and
+    without why it has no more than the ledger's prices, which it says since decision 0059."""
+    return LACKS.sub("", MARKS.sub("", words))
 
-    Why a picture has no more than the ledger's prices is said since decision 0059.
-    """
-    words = LACKS.sub("", words)
+
+def as_the_page_read(words: str) -> str:
+    """A line of the page; the detail of an exit stands between a colon and a full stop."""
     if not STEP.search(words):
         return words
     detail = as_format_1_wrote(words.removeprefix(": ").removesuffix("."))

@@ -50,7 +50,8 @@ def code_fingerprint() -> CodeFingerprint:
         own = version("gammacore")
     except PackageNotFoundError:
         own = "not installed"
-    return CodeFingerprint(own, _files_hash(Path(gammacore.__file__).parent), numpy.__version__, platform.python_version())
+    files = _files_hash(Path(gammacore.__file__).parent)
+    return CodeFingerprint(own, files, numpy.__version__, platform.python_version())
 
 
 def _files_hash(folder: Path) -> str:
