@@ -114,8 +114,8 @@ def test_the_pages_have_their_commands() -> None:
     assert len(documented()) >= 25
     shown = {
         "README.md", "alerts.md", "backtest.md", "brokers.md", "credit-spreads.md", "dashboard.md", "data.md",
-        "delta-hedging.md", "first-day.md", "look-ahead.md", "monte-carlo.md", "nothing-happens.md", "pins.md", "real-days.md",
-        "scalping.md", "statistics.md", "sweeps.md",
+        "delta-hedging.md", "first-day.md", "look-ahead.md", "monte-carlo.md", "nothing-happens.md", "pins.md",
+        "real-days.md", "scalping.md", "statistics.md", "sweeps.md",
     }  # fmt: skip
     assert shown | {page.name for page in MODES} == {one.page for one in documented()}
 

@@ -279,7 +279,8 @@ class _Drill:
         left = max(0.0, (at - self._market_at()).total_seconds()) / self.pace
         self._wait(f"{at:%H:%M} of the day", lambda: self._market_at() >= at, PATIENCE_SECONDS + 2 * left)
 
-    def _wait(self, what: str, is_there: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
+    def _wait(self, what: str, is_there: Callable[[], bool], patience: float | None = None) -> None:
+        seconds = PATIENCE_SECONDS if patience is None else patience
         clock, until = SystemClock(), steady_seconds() + seconds
         while not is_there():
             if self.loop is not None and (code := self.loop.poll()) is not None:
