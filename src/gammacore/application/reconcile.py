@@ -116,7 +116,8 @@ class Reconcile:
         unclear = [ReconcileFinding(symbol, 0, None, ReconcileVerdict.UNREACHABLE) for symbol in sorted(self._unclear)]
         self._shown.take_back()
         if "" not in self._unclear:
-            self._shown.end_unreported(self._ledger.book.differences.keys() | self._seen.keys() | self._unclear)
+            differing = self._ledger.book.differences.keys() | self._seen.keys() | self._unclear
+            self._shown.end_unreported({symbol for symbol in differing if not self._has_expired(symbol)})
         if not differences:
             return unclear or [ReconcileFinding("", 0, 0, ReconcileVerdict.MATCH)]
         verdicts: dict[str, ReconcileVerdict] = {}
@@ -140,7 +141,7 @@ class Reconcile:
                 lambda: self._take_in(left, self._broker_orders()), f"what is held of {', '.join(left)}"
             )
             verdicts.update(dict.fromkeys(left, ReconcileVerdict.LOOK_AGAIN) if taken is None else taken)
-        self._shown.unreported()
+        self._shown.unreported(self._has_expired)
         for symbol, gap in differences.items():
             if verdicts[symbol] is ReconcileVerdict.LOOK_AGAIN and not self._has_expired(symbol):
                 self._report_doubt(symbol, gap)

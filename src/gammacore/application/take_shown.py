@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 
 from attrs import frozen
 
@@ -29,13 +29,17 @@ class TakeShown:
     clock: Clock
     rules: ReconcileRules
 
-    def unreported(self) -> None:
-        """Fills that no report tells, of silent orders and of what leaves a short naked. Rule: R2."""
+    def unreported(self, has_expired: Callable[[str], bool]) -> None:
+        """Fills that no report tells, of silent orders and of what leaves a short naked. Rule: R2.
+
+        What has expired is gone by settlement, and says nothing of an order: its own report is waited for.
+        """
         after, orders = dt.timedelta(seconds=self.rules.cover_seconds), self.ledger.book.working_orders
         silent = {order.id for order in orders if self.silent.includes(order)}
         absence = dt.timedelta(seconds=self.rules.absence_seconds)
         for order, shown in tuple(unreported_fills(self.ledger.book, self.clock.now(), after, silent, absence)):
-            self._book(order, shown)
+            if not any(map(has_expired, order.ticket.symbols)):
+                self._book(order, shown)
 
     def taken_after_all(self, unknown: Mapping[str, int]) -> set[str]:
         """Symbols that an order brought which counted as refused or never sent: it is ours. Rules: CS-408, CS-574.
@@ -69,8 +73,8 @@ class TakeShown:
     def end_unreported(self, differing: Set[str]) -> None:
         """End orders whose cancel the broker took and of which no report came since: none waits for them. CS-409.
 
-        The holdings agree where none of an order's symbols is `differing`: nothing of it is shown as traded. What fills
-        all the same is a late fill like any other.
+        The holdings agree where none of an order's symbols is `differing`: nothing of it is shown as traded, or it is
+        gone by settlement. What fills all the same is a late fill like any other.
         """
         now = self.clock.now()
         for order in self.ledger.book.working_orders:
