@@ -241,7 +241,8 @@ def assert_ended_well(world: World) -> None:
 def test_a_seed_that_broke_an_invariant_once_ends_well(seed: int) -> None:
     """R3, by seed: hedge shares that vanished and came back (2880); a net price of 0 whose legs have prices (6255); a
     late fill of ours taken for a trade outside (12249); exits whose answers are lost four times (16556); a short gone
-    by settlement that was taken for traded (22345, 28069, 53002, 59697); a late fill of ours that the list of orders shows and the answer about the order does not yet (40153); an order ended without a
+    by settlement that was taken for traded (22345, 28069, 53002, 59697); a late fill of ours that the list of
+    orders shows and the answer about the order does not yet (40153); an order ended without a
     report that worked all the same and kept the shares from being sold (85428); a fill that only the holdings showed,
     gone again and taken for traded outside before its order's report came (87458)."""
     assert_ended_well(run(seed))
