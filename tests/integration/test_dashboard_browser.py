@@ -257,8 +257,8 @@ def test_the_title_follows_the_day_and_the_icon_says_the_mode(chromium: Any, run
     assert "STUDY · Positions · gammacore" in page.title()
     assert page.locator("link[rel=icon]").get_attribute("href") == "/static/icon-study.svg"
     page.evaluate("document.title = 'old'")
-    page.locator("[data-title]").evaluate("one => { one.dataset.title = 'newer'; }")
-    assert page.title() == "newer"
+    followed = "async one => { one.dataset.title = 'newer'; await null; return document.title; }"
+    assert page.locator("[data-title]").evaluate(followed) == "newer"  # before the stream draws it anew
     page.close()
 
 
