@@ -15,7 +15,7 @@ from gammacore_cli.frame import Frame, common_options, leaving_by_sigterm
 from gammacore_cli.gex_course import emit_course
 from gammacore_cli.market_options import choose_market, market_options, rests_without_session
 from gammacore_cli.network import network_option, waiting
-from gammacore_cli.options import DECIMAL, INSTANT, MOMENT
+from gammacore_cli.options import DECIMAL, INSTANT, MOMENT, PICTURE
 from gammacore_cli.output import emit, emit_line
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
     show_default=True,
 )  # fmt: skip
 @click.option("--sign", type=click.Choice(["naive", "inverted", "unsigned"]), default="naive", show_default=True)
-@click.option("--plot", type=click.Path(path_type=Path), metavar="FILE", help="Draw exposure by strike (png or svg).")
+@click.option("--plot", type=PICTURE, metavar="FILE", help="Draw exposure by strike (png or svg).")
 @click.option(
     "--publish",
     is_flag=True,

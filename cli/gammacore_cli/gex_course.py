@@ -24,12 +24,9 @@ def emit_course(
     frame: Frame, chain: Path | None, terms: ExposureTerms, begin: When, end: When | None, every: int, plot: Path | None
 ) -> None:
     """Measure, draw where asked for, and print a row a moment."""
-    from gammacore.adapters.html_report.canvas import picture_kind
     from gammacore.adapters.html_report.exposure_course_plot import save_course_plot
     from gammacore.wiring.exposure_course import exposure_course
 
-    if plot is not None:
-        picture_kind(plot)
     if end is None:
         end = begin.date() if isinstance(begin, dt.datetime) else begin if isinstance(begin, dt.date) else dt.time.max
     course = exposure_course(frame.configuration, chain, terms, begin, end, every)

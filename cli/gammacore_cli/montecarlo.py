@@ -10,7 +10,7 @@ import click
 
 from gammacore.errors import InvalidInput
 from gammacore_cli.frame import Frame, common_options
-from gammacore_cli.options import DECIMAL
+from gammacore_cli.options import DECIMAL, PICTURE
 from gammacore_cli.output import emit
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ OF_THE_RECORD = ("max_risk", "record")
 @click.option("--gap-loss", metavar="D", help="Dollars a contract a gap loses, or width (default: 500).")
 @click.option("--stop-share", type=DECIMAL, metavar="F", help="Part of the trades stopped by force (default: 0.10).")
 @click.option("--stop-loss", type=DECIMAL, metavar="D", help="Dollars a contract a forced stop loses (default: 150).")
-@click.option("--plot", type=click.Path(path_type=Path), metavar="FILE", help="Draw the fan (png, svg or pdf).")
+@click.option("--plot", type=PICTURE, metavar="FILE", help="Draw the fan (png, svg or pdf).")
 @common_options
 def montecarlo(
     frame: Frame, trades_file: Path, plot: Path | None, starting_capital: Decimal | None, **options: Any
@@ -58,7 +58,6 @@ def montecarlo(
 
     TRADES is a table of closed trades: trades.csv of a study, a journal export, or any table with pl_per_contract.
     """
-    from gammacore.adapters.html_report.canvas import picture_kind
     from gammacore.adapters.html_report.fan_plot import save_fan_plot
     from gammacore.adapters.study_files import read_record
     from gammacore.wiring.study.monte_carlo import simulate_record
@@ -68,8 +67,6 @@ def montecarlo(
         frame.choose({"sizing.starting_capital": starting_capital})
     try:
         terms = _terms(frame, options)
-        if plot is not None:
-            picture_kind(plot)
     except InvalidInput as wrong:
         raise click.UsageError(str(wrong)) from wrong
     record = read_record(trades_file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,6 +50,24 @@ class DateType(click.ParamType[dt.date]):
         return day
 
 
+class PictureType(click.Path):
+    """A file whose ending is a kind of picture we draw."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from gammacore.adapters.html_report.canvas import picture_kind
+        from gammacore.errors import InvalidInput
+
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        try:
+            picture_kind(path)
+        except InvalidInput as wrong:
+            self.fail(f"{value}: {wrong.fix}", param, ctx)
+        return path
+
+
 class PaceType(click.ParamType[float]):
     """Market seconds a second, or `real`."""
 
@@ -66,6 +85,7 @@ class PaceType(click.ParamType[float]):
 DECIMAL = DecimalType()
 DATE = DateType()
 PACE = PaceType()
+PICTURE = PictureType()
 
 
 class InstantType(click.ParamType[dt.datetime | dt.time]):

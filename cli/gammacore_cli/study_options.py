@@ -69,13 +69,15 @@ def seeds_of(given: dict[str, Any], source: str) -> Sequence[int]:
     """The seeds of --seeds A..B, both included; none where it is not given. Rule: ST-111.
 
     Raises:
-        ConfigurationError: no such range, a seed as well, or a market that is not simulated.
+        ConfigurationError: no such range, a seed as well, a market that is not simulated, or one copy for all of them.
     """
     text: str | None = given["seeds"]
     if text is None:
         return ()
     if given["seed"] is not None:
         raise ConfigurationError("--seed and --seeds both choose the simulated history; leave one out")
+    if any(given.get(name) is not None for name in ("page", "table", "parquet")):
+        raise ConfigurationError("--seeds: each history has a folder of its own; leave --html, --csv and --parquet out")
     first, dots, last = text.partition("..")
     if not (dots and first.isdecimal() and last.isdecimal() and int(first) <= int(last)):
         raise ConfigurationError(f"--seeds {text}: is not valid; give A..B, like 1..10")

@@ -13,7 +13,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from attrs import frozen
@@ -25,19 +25,21 @@ from gammacore.lazy_names import finder
 BACKENDS = ("pandas", "polars")
 Column = Sequence[Any] | NDArray[Any]
 Columns = Mapping[str, Column]
-_adapter = finder("gammacore.frames", {"write_whole": "adapters.whole_file"})
+_adapter = finder("gammacore.frames", {"write_whole": "adapters.whole_file", "whole": "adapters.whole_file"})
+
+
+class Columned(Protocol):
+    """Whose `columns` are of equal length, by name."""
+
+    def columns(self) -> Columns: ...
 
 
 class Framed:
-    """What is a table of columns of equal length: as a frame of pandas or polars, as a CSV or a Parquet file."""
+    """What is `Columned` as a frame of pandas or polars, as a CSV or a Parquet file."""
 
     __slots__ = ()
 
-    def columns(self) -> Columns:
-        """The columns by name."""
-        raise NotImplementedError
-
-    def to_frame(self, backend: str | None = None, *, exact: bool = False) -> Any:
+    def to_frame(self: Columned, backend: str | None = None, *, exact: bool = False) -> Any:
         """`columns` as a frame of pandas or polars, the one installed, pandas first; with `exact` money as Decimal.
 
         Raises:
@@ -45,7 +47,7 @@ class Framed:
         """
         return to_frame(self.columns(), backend, exact=exact)
 
-    def to_csv(self, path: str | Path) -> None:
+    def to_csv(self: Columned, path: str | Path) -> None:
         """`columns` as a CSV file: times in UTC, money with every digit, blank what is missing; needs no library.
 
         Raises:
@@ -53,11 +55,12 @@ class Framed:
         """
         _adapter("write_whole")(Path(path), csv_text(self.columns()))
 
-    def to_parquet(self, path: str | Path, *, exact: bool = False) -> None:
+    def to_parquet(self: Columned, path: str | Path, *, exact: bool = False) -> None:
         """`columns` as a Parquet file.
 
         Raises:
             ConfigurationError: neither polars is installed nor pandas with pyarrow.
+            StorageError: it cannot be written.
         """
         write_parquet(Path(path), self.columns(), exact=exact)
 
@@ -136,15 +139,16 @@ def write_parquet(path: Path, columns: Columns, *, exact: bool = False) -> None:
 
     Raises:
         ConfigurationError: neither is installed; the install line is given.
+        StorageError: it cannot be written.
     """
-    draft = path.with_name(f".{path.name}.partial")
-    if importlib.util.find_spec("polars") is not None:
-        to_frame(columns, "polars", exact=exact).write_parquet(draft)
-    elif importlib.util.find_spec("pandas") is not None and importlib.util.find_spec("pyarrow") is not None:
-        to_frame(columns, "pandas", exact=exact).to_parquet(draft, index=False)
-    else:
+    by_polars = importlib.util.find_spec("polars") is not None
+    if not by_polars and any(importlib.util.find_spec(one) is None for one in ("pandas", "pyarrow")):
         raise ConfigurationError("a Parquet file needs polars, or pandas with pyarrow: python -m pip install polars")
-    draft.replace(path)
+    with _adapter("whole")(path) as draft:
+        if by_polars:
+            to_frame(columns, "polars", exact=exact).write_parquet(draft)
+        else:
+            to_frame(columns, "pandas", exact=exact).to_parquet(draft, index=False)
 
 
 def _installed(backend: str | None) -> str:

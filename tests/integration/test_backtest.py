@@ -357,6 +357,7 @@ def test_without_a_warm_up_the_first_day_has_no_past(tmp_path: Path) -> None:
         (["--from", "2026-03-03", "--to", "2026-03-03", "--market", "csv:none/*.csv"], 1, "no file matches"),
         (["--from", "2026-03-03", "--to", "2026-03-03", "--market", "tradier"], 2, "live"),
         (["--from", "2026-03-03", "--to", "2026-03-03", "--seeds", "9..1"], 2, "give A..B"),
+        (["--from", "2026-03-03", "--to", "2026-03-03", "--seeds", "1..2", "--html", "x.html"], 2, "folder of its own"),
         (["--from", "2026-03-03", "--to", "2026-03-03", "--resume", "nowhere"], 2, "holds no run to resume"),
         (["--from", "2026-03-03", "--to", "2026-03-03", "--workers", "0"], 2, "workers"),
     ],

@@ -129,6 +129,20 @@ def test_days_without_a_message_and_without_a_start_again(tmp_path: Path) -> Non
     assert open_points(settings) == ["messages", "restart_survived"]
 
 
+@pytest.mark.parametrize("damaged", ["log", "day_end"])
+def test_what_is_damaged_costs_a_point_and_never_a_live_start(damaged: str, tmp_path: Path) -> None:
+    settings = a_month(tmp_path)
+    if damaged == "log":
+        log = tmp_path / "logs" / "paper-paper.ndjson.2026-03-15.1.gz"
+        log.write_bytes(log.read_bytes()[:12] + b"\xff" * 20)
+    else:
+        kept = tmp_path / "paper" / "paper.sqlite.day-ends" / f"{sessions(5)[-1].date}.json"
+        kept.write_text('{"format": 1, "date": "soon", "lines": [], "agrees": true}')
+
+    (sentence,) = before_real_money(settings, NOW)
+    assert sentence.startswith({"log": "messages: ", "day_end": "reconciled: 19 of 20"}[damaged])
+
+
 def test_the_band_is_shown_and_decides_nothing() -> None:
     band = Band(Decimal(120), Decimal(-300), Decimal(100))
     assert not band.is_inside

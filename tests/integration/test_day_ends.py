@@ -105,6 +105,18 @@ def test_a_day_is_reconciled_to_the_cent_and_so_is_the_next_morning(account: Acc
     assert account.morning(dt.date(2026, 3, 4)) == ""
 
 
+def test_what_was_kept_and_is_damaged_is_not_known_and_stops_nothing(account: Account) -> None:
+    """The service wakes and ends its day all the same: cash is compared from the next day on."""
+    opened(account)
+    account.end()
+    assert isinstance(account.ledger.place, Path)
+    (kept,) = account.ledger.place.parent.glob(f"*.day-ends/{DATE}.json")
+    kept.write_text(f'{{"format": 1, "date": "{DATE}", "lines": ["a"], "opening": {{"at": 5}}, "look": {{"cash": 1}}}}')
+
+    assert account.morning(dt.date(2026, 3, 4)) == ""
+    assert account.end().why_no_cash.startswith("no earlier balance is known")
+
+
 def test_cash_that_nothing_explains_is_a_difference_and_a_line_of_the_report(account: Account) -> None:
     opened(account)
     account.world.exchange.book.cash -= Decimal(250)

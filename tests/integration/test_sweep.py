@@ -67,6 +67,7 @@ WEEK = ["--from", "2026-03-02", "--to", "2026-03-03", "--engine", "local:1", "--
         (["--set", "stops.stop=0.1", "--seeds", "5"], "give A..B, like 1..10"),
         (["--set", "market.seed=1,2", "--seeds", "5..6"], "both choose the simulated history"),
         (["--set", "stops.stop=0.1", "--seeds", "5..6", "--seed", "1"], "leave one out"),
+        (["--set", "stops.stop=0.1", "--seeds", "5..6", "--csv", "all.csv"], "leave --html, --csv and --parquet out"),
         (["--set", "stops.stop=0.1", "--seeds", "5..6", "--market", "csv:x.csv"], "with a recorded --market"),
     ],
 )

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from gammacore import frames
+from gammacore.adapters.whole_file import whole
 from gammacore.domain.sessions import new_york
 from gammacore.errors import ConfigurationError, InvalidInput, StorageError
 
@@ -115,3 +116,19 @@ def test_a_parquet_file_without_a_library_is_refused_with_the_install_line(
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="no"):
         Priced().to_csv(tmp_path / "no" / "trades.csv")
+    with pytest.raises(StorageError, match=r"no/trades\.parquet: cannot be written"):
+        Priced().to_parquet(tmp_path / "no" / "trades.parquet")
+
+
+def test_a_file_that_fails_half_way_leaves_the_one_that_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "trades.parquet"
+    path.write_text("as it was")
+
+    def half_way() -> None:
+        with whole(path) as draft:
+            draft.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        half_way()
+    assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("trades.parquet", "as it was")]

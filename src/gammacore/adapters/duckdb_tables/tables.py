@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gammacore.adapters.whole_file import whole
 from gammacore.errors import InvalidInput, MissingData, missing_extra
 
 if TYPE_CHECKING:
@@ -94,10 +95,9 @@ def write_parquet(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
     rows = list(zip(*(columns[name] for name in names), strict=True))
     if rows:
         connection.executemany(f"INSERT INTO written VALUES ({', '.join('?' * len(names))})", rows)
-    partial = path.with_name(f".{path.name}.partial")
-    target = str(partial).replace("'", "''")
-    connection.execute(f"COPY written TO '{target}' (FORMAT PARQUET)")
-    partial.replace(path)
+    with whole(path) as draft:
+        target = str(draft).replace("'", "''")
+        connection.execute(f"COPY written TO '{target}' (FORMAT PARQUET)")
 
 
 def _kind(values: Sequence[Any]) -> str:

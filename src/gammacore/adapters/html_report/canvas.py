@@ -103,7 +103,7 @@ def picture_kind(path: Path) -> str:
     """
     kind = path.suffix.lstrip(".").lower()
     if kind not in FORMATS:
-        raise InvalidInput("--plot", path, f"end the name in one of {', '.join('.' + one for one in FORMATS)}")
+        raise InvalidInput("plot", path, f"end the name in one of {', '.join('.' + one for one in FORMATS)}")
     return kind
 
 

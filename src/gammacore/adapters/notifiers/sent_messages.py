@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from attrs import frozen
+
+from gammacore.adapters.whole_file import write_whole
+from gammacore.errors import StorageError
 
 MOST_KEPT = 1000
 
@@ -78,13 +81,9 @@ class SentMessages:
         if self._path is None:
             return
         rows = [{"id": each.id, "until": each.until.isoformat(), "copy": each.copy} for each in self._messages]
-        draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
-        try:
-            draft.touch(mode=0o600)  # OP-001
-            draft.write_text(json.dumps({"messages": rows, "summarised": self._summarised}), encoding="utf-8")
-            os.replace(draft, self._path)
-        except OSError:
-            draft.unlink(missing_ok=True)  # the messages stay in the channel: no reason to stop anything
+        with suppress(StorageError):  # the messages stay in the channel: no reason to stop anything
+            text = json.dumps({"messages": rows, "summarised": self._summarised})
+            write_whole(self._path, text, 0o600)  # OP-001
 
 
 def _instant(text: str) -> dt.datetime:

@@ -10,7 +10,7 @@ import os
 import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gammacore.domain.alerts.messages import Message
@@ -76,7 +76,7 @@ class Spool:
         """What processes that have died left undelivered, oldest first, with its channel; it is ours from now on."""
         found: list[tuple[str, Message]] = []
         for folder in self._others():
-            with suppress(OSError), _alone_in(folder) as is_dead:
+            with suppress(OSError), _locked(folder) as is_dead:
                 if not is_dead:
                     continue
                 for file in sorted(folder.glob("*.json")):
@@ -134,23 +134,22 @@ def changed_at(file: Path) -> dt.datetime | None:
         return None
 
 
-class _alone_in:  # noqa: N801  # reads as a sentence
+@contextmanager
+def _locked(folder: Path) -> Iterator[bool]:
     """Holds a folder's lock; False where its process lives."""
+    held = os.open(folder / LOCK, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        yield _takes(held)
+    finally:
+        os.close(held)
 
-    def __init__(self, folder: Path) -> None:
-        self._file = folder / LOCK
-        self._held = -1
 
-    def __enter__(self) -> bool:
-        self._held = os.open(self._file, os.O_RDWR | os.O_CLOEXEC)
-        try:
-            fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._held)
+def _takes(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _name(channel: str, message: Message) -> str:

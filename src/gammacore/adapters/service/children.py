@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from gammacore.ports.service import ChildSignal
 
+GAMMACORE = (sys.executable, "-m", "gammacore")
+"""How a process of ours starts another command of the same installation."""
 KILLED = -signal.SIGKILL
 NUMBERS = {
     ChildSignal.END: signal.SIGTERM,

@@ -19,7 +19,8 @@ from pathlib import Path
 
 from gammacore.adapters.view_files.encoding import Document, Whose, line_document, now_document
 from gammacore.adapters.view_files.settings import NOW_FILE
-from gammacore.adapters.whole_file import write_whole
+from gammacore.adapters.whole_file import whole, write_whole
+from gammacore.errors import StorageError
 from gammacore.ports.people import Picture
 
 log = logging.getLogger("gammacore")
@@ -145,13 +146,11 @@ def bounded(document: Document) -> str:
 def pack(folder: Path) -> None:
     """Compress the course of days that are over; what cannot be packed stays as it is."""
     for path in folder.glob("*.ndjson"):
-        with suppress(OSError):
+        with suppress(OSError, StorageError):
             packed = path.with_suffix(".ndjson.gz")
             before = gzip.decompress(packed.read_bytes()) if packed.exists() else b""
-            draft = packed.with_name(f".{packed.name}.{os.getpid()}")
-            draft.write_bytes(gzip.compress(before + path.read_bytes(), mtime=0))
-            draft.chmod(0o600)
-            os.replace(draft, packed)
+            with whole(packed, 0o600) as draft:
+                draft.write_bytes(gzip.compress(before + path.read_bytes(), mtime=0))
             path.unlink()
 
 

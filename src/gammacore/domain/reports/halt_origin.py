@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import assert_never
 
 from attrs import evolve, field, frozen
 
 from gammacore.domain.ledger import AlarmRaised, Event, FlattenRequested, Halted, Resumed
 
 HALT, FLATTEN = "halt", "flatten"
+Telling = FlattenRequested | Halted | Resumed | AlarmRaised
 
 
 @frozen
@@ -31,7 +33,7 @@ class HaltOrigin:
     def after(self, events: Iterable[Event]) -> HaltOrigin:
         """The origin after more events."""
         known = self
-        for event in events:
+        for event in (one for one in events if isinstance(one, Telling)):
             match event:
                 case FlattenRequested():
                     known = HaltOrigin(event.at, FLATTEN)
@@ -44,5 +46,5 @@ class HaltOrigin:
                 case AlarmRaised():
                     known = evolve(known, alarm=event)
                 case _:
-                    pass
+                    assert_never(event)
         return known

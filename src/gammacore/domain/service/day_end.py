@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from enum import StrEnum
+from typing import assert_never
 
 from attrs import frozen
 
@@ -89,6 +90,8 @@ class CashStatement:
                 return f"{made}; the settlement is not booked yet and is compared in the morning"
             case CashVerdict.DIFFERS:
                 return f"{made}; {dollars(self.rest)} unexplained, {dollars(self.tolerance)} may be"
+            case _:
+                assert_never(self.verdict)
 
 
 @frozen

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import json
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from decimal import Decimal
@@ -24,7 +25,7 @@ from gammacore.domain.ledger import DayFinished, DayStarted, Event, Mode
 from gammacore.domain.reports.day_report import day_reports, trades_of
 from gammacore.domain.reports.review import Period, reviews
 from gammacore.domain.sessions import new_york_date
-from gammacore.errors import StorageError
+from gammacore.ports.desk_source import FEWEST
 from gammacore.wiring.alerts.channels import last_delivered
 from gammacore.wiring.checks.rehearsals import why_not_rehearsed
 from gammacore.wiring.controls import events_of
@@ -35,8 +36,6 @@ from gammacore.wiring.service.kept_day_ends import day_ends_of
 ENOUGH_SESSIONS = 20
 """Finished sessions (ours; the sources ask for two weeks)."""
 LASTS = dt.timedelta(days=30)
-LEAST_TRADES = 20
-"""Below so many no band is drawn."""
 START, SUMMARY, RESTART = "day_started", "day_summary", "loop_restarted"
 
 
@@ -113,8 +112,8 @@ def before_real_money(settings: Settings, now: dt.datetime) -> Iterator[str]:
     """What of the month on paper is open, a sentence each; a live start prints it and goes on. Rule: SC-617."""
     try:
         found = checklist(settings, Mode.PAPER, now, with_band=False)
-    except StorageError as wrong:
-        yield f"the paper ledger cannot be read ({wrong})"
+    except Exception as wrong:  # advice: whatever is damaged, the loop of a live account starts
+        yield f"the month on paper cannot be read: {type(wrong).__name__}: {wrong}"
         return
     for point in found.open:
         yield f"{point.name}: {point.detail}; {point.fix}"
@@ -199,7 +198,7 @@ def _dates(log: Path, event: str) -> set[dt.date]:
     """New York dates on which an event was logged, in the files that were put away too."""
     found = set()
     for path in (log, *log.parent.glob(f"{log.name}.*.gz")):
-        with suppress(OSError, EOFError):
+        with suppress(OSError, EOFError, zlib.error):  # one that is damaged tells nothing
             raw = path.read_bytes()
             for line in (gzip.decompress(raw) if path.suffix == ".gz" else raw).splitlines():
                 if event.encode() in line:
@@ -265,7 +264,7 @@ def _band(month: _Month) -> Band | None:
     trades = closed_trades(day_reports(month.events))
     half = len(trades) // 2
     opened = Book.of(month.events).opened
-    if len(trades) < LEAST_TRADES or opened is None:
+    if len(trades) < FEWEST or opened is None:
         return None
     start = opened.starting_balance
     band = equity_band(trades[:half], start)

@@ -12,7 +12,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
@@ -24,6 +23,7 @@ from typing import Any
 
 from attrs import define, evolve, field
 
+from gammacore.adapters.service.children import GAMMACORE
 from gammacore.adapters.system_clock import SystemClock, steady_seconds
 from gammacore.configuration import Settings
 from gammacore.domain.book.book import Book
@@ -49,7 +49,6 @@ LATCH_SECONDS, FLAT_SECONDS = 1.0, 5.0
 """So long a halt may take until it is latched, and a flatten until the account is flat."""
 PATIENCE_SECONDS, PERSON_SECONDS = 60.0, 300.0
 """So long a process, and a person, is waited for."""
-GAMMACORE = (sys.executable, "-m", "gammacore")
 DAY = """\
 # a day on which a put spread is sold at 10:00 and kept until shortly before the close
 [market]

@@ -10,7 +10,6 @@ import secrets
 import signal
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from gammacore.adapters.dashboard.security import Terms, is_loopback
+from gammacore.adapters.service.children import GAMMACORE
 from gammacore.adapters.whole_file import write_whole
 from gammacore.configuration import Settings
 from gammacore.domain.ledger import Mode
@@ -152,7 +152,7 @@ def page_beside(settings: Settings, arguments: Sequence[str], mode: Mode) -> Ite
         return
     child = None
     try:
-        command = [sys.executable, "-m", "gammacore", "dashboard", "--quiet", *arguments]
+        command = [*GAMMACORE, "dashboard", "--quiet", *arguments]
         child = subprocess.Popen(command, env=without_credentials(os.environ), stdin=subprocess.DEVNULL)
     except OSError as wrong:
         log.warning("the page was not started: %s", wrong)

@@ -9,12 +9,12 @@ import datetime as dt
 import logging
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
 
 from attrs import frozen
 
 from gammacore.adapters.disk_space import LEAST_FREE_BYTES
+from gammacore.adapters.service.children import GAMMACORE
 from gammacore.configuration import Configuration, Settings
 from gammacore.domain.dollars import dollars, signed_dollars
 from gammacore.domain.ledger import Event, Mode
@@ -37,7 +37,6 @@ from gammacore.wiring.service.day_ends import end_day, morning_cash, reconciled
 
 DUTY_SECONDS = 100.0
 """So long one part of the day's end may take in a process of its own; systemd's watchdog waits 120 s (ours)."""
-GAMMACORE = (sys.executable, "-m", "gammacore")
 log = logging.getLogger("gammacore")
 
 

@@ -88,10 +88,13 @@ def as_look(kept: Mapping[str, str]) -> CashLook:
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    """None where there is none that can be read: what was compared before is then not known."""
-    with suppress(OSError, ValueError):
-        kept = json.loads(path.read_bytes())
-        if isinstance(kept, dict) and kept.get("format") == FORMAT:
+    """None where there is none that can be read whole: what was compared before is then not known."""
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError):
+        kept: dict[str, Any] = json.loads(path.read_bytes())
+        dt.date.fromisoformat(kept["date"])
+        for look in filter(None, map(kept.get, ("opening", "look"))):
+            as_look(look)
+        if kept["format"] == FORMAT and isinstance(kept.get("morning") or {}, dict):
             return kept
     return None
 

@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.service.armed_file import armed_path, read_armed
-from gammacore.adapters.service.children import Processes
+from gammacore.adapters.service.children import GAMMACORE, Processes
 from gammacore.adapters.service.notify_socket import NotifySocket
 from gammacore.adapters.service.settings_copy import SettingsCopy
 from gammacore.adapters.service.signals import SignalWishes
@@ -43,7 +43,7 @@ from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces
 from gammacore.wiring.checks.doctor import diagnose
 from gammacore.wiring.ledgers.storage import account_ledger, local_path, make_folder
 from gammacore.wiring.page.serve_page import without_credentials
-from gammacore.wiring.service.day_duties import GAMMACORE, DayDuties
+from gammacore.wiring.service.day_duties import DayDuties
 from gammacore.wiring.service.files import service_lock, service_log, session_settings
 from gammacore.wiring.service.live_arming import permit_of
 

@@ -70,7 +70,7 @@ def check_lookahead(
             "lookahead: a broker's market shows only this moment; name a recorded or simulated one"
         )
     if draws < 0:
-        raise InvalidInput("--draws", draws, "give 0 or more")
+        raise InvalidInput("draws", draws, "give 0 or more")
     if strategy is None:
         naming_its_underlying(configuration)  # a strategy that cannot be loaded is said once, before the first day
     calendar = NyseCalendar()
