@@ -144,7 +144,7 @@ class Diary:
     state: Mapping[str, Any] = field(factory=dict)
     on: Callable[[ServiceAlert], None] = lambda _alert: None
 
-    def tell(self, alert: ServiceAlert) -> None:
+    def report(self, alert: ServiceAlert) -> None:
         self.alerts.append(alert)
         self.on(alert)
 

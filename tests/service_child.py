@@ -36,7 +36,7 @@ class AlwaysOpen:
 
 
 class Lines:
-    def tell(self, alert: ServiceAlert) -> None:
+    def report(self, alert: ServiceAlert) -> None:
         sys.stdout.write(f"{alert.level} {alert}\n")
         sys.stdout.flush()
 

@@ -68,7 +68,7 @@ def _tested(tested: tuple[TriedChannel, ...]) -> object:
 @alerts.command("list")
 @common_options
 def list_(frame: Frame) -> None:
-    """List the channels with what each is told of; URLs as ***. Nothing is sent."""
+    """List the channels with what each receives; URLs as ***. Nothing is sent."""
     from gammacore.wiring.alerts.channel_tests import list_channels
 
     listed = list_channels(frame.settings)

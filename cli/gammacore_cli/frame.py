@@ -31,7 +31,7 @@ from contextlib import contextmanager
 DEFAULT_FILE = Path("gammacore.toml")
 DOTENV = Path(".env")
 QUIET_LIBRARIES = ("apprise", "matplotlib", "PIL", "exchange_calendars", "httpx", "httpcore", "urllib3", "websockets")
-"""They tell only warnings, at --debug too: some print URLs and what is sent. Rule: OP-304."""
+"""They log only warnings, at --debug too: some print URLs and what is sent. Rule: OP-304."""
 
 
 class Frame:

@@ -41,12 +41,12 @@ def waiting(seconds: float, alert: Callable[[str], None] = log.error) -> WaitFor
 
 
 def alerting(frame: Frame, mode: Mode) -> Callable[[str], None]:
-    """Tells the log, and the channels of an account, of whose day nothing is opened yet."""
+    """Reports to the log and to the channels of an account whose day is not opened yet."""
 
     def alert(text: str) -> None:
-        from gammacore.wiring.alerts.notices import tell_once
+        from gammacore.wiring.alerts.notices import report_once
 
         code, _, words = text.partition(": ")
-        tell_once(frame.settings, mode, frame.credentials, code, words)
+        report_once(frame.settings, mode, frame.credentials, code, words)
 
     return alert

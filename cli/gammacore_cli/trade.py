@@ -57,8 +57,8 @@ log = logging.getLogger("gammacore")
 @click.option("--begin", type=INSTANT, metavar="TIME", help="With --pace: at full speed until then, New York, 10:20.")
 @click.option("--pace", type=PACE, metavar="real|N",
               help="Market seconds a second, simulated or recorded (default: as fast as it goes).")  # fmt: skip
-@click.option("--alerts", "is_told", is_flag=True,
-              help="With --pace: tell the channels, marked [REHEARSAL].")  # fmt: skip
+@click.option("--alerts", "sends_alerts", is_flag=True,
+              help="With --pace: send alerts too, marked [REHEARSAL].")  # fmt: skip
 @common_options
 @rests_without_session
 @live_options
@@ -71,7 +71,7 @@ def trade(
     pace: float | None,
     begin: dt.datetime | dt.time | None,
     faults: tuple[str, ...],
-    is_told: bool,
+    sends_alerts: bool,
     wait_for_network: float,
     by_service: bool,
     **market: Any,
@@ -90,7 +90,7 @@ def trade(
     from gammacore_cli.documents import trade_document
 
     choose_market(frame, market)
-    _choose(frame, strategy, faults, is_told=is_told, is_paced=pace is not None)
+    _choose(frame, strategy, faults, sends_alerts=sends_alerts, is_paced=pace is not None)
     if by_service:  # that started this process, in place of a typed account number (OP-208)
         frame.use_arming()
     before_the_start(frame)
@@ -154,12 +154,12 @@ def trade(
         raise TradingHalted(f"trading is halted ({halted}); once the cause is known: {resume}")
 
 
-def _choose(frame: Frame, strategy: str | None, faults: tuple[str, ...], *, is_told: bool, is_paced: bool) -> None:
+def _choose(frame: Frame, strategy: str | None, faults: tuple[str, ...], *, sends_alerts: bool, is_paced: bool) -> None:
     """What was asked of the day, as settings. Rules: OP-601, OP-602."""
-    if is_told and not is_paced:
-        raise click.UsageError("--alerts: a broker's day is told anyway, a study only at a pace; give --pace with it")
+    if sends_alerts and not is_paced:
+        raise click.UsageError("--alerts: an account always sends alerts, a study only at a pace; give --pace with it")
     frame.choose(
-        {"trade.strategy": strategy, "trade.faults": faults or None, "alerts.studies": is_told or None},
+        {"trade.strategy": strategy, "trade.faults": faults or None, "alerts.studies": sends_alerts or None},
         {"trade.faults": "--fault", "alerts.studies": "--alerts"},
     )
 

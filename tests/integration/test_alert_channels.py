@@ -293,8 +293,8 @@ home, url = Path(sys.argv[1]), sys.argv[2]
 settings = configure([{"storage.home": home, "alerts.channels": [{"name": "phone", "url": url}]}]).settings
 beside = home / "paper" / "paper.sqlite"
 operator = operator_of(settings, Mode.PAPER, beside, Variables({}, "none"), logging.getLogger("dying"))
-operator.tell(ServiceAlert("loop_stalled", Level.CRITICAL, "no cycle for 61 s", dt.datetime.now(dt.UTC)))
-operator.tell(ServiceAlert("service_started", Level.NOTICE, "lost with the process", dt.datetime.now(dt.UTC)))
+operator.report(ServiceAlert("loop_stalled", Level.CRITICAL, "no cycle for 61 s", dt.datetime.now(dt.UTC)))
+operator.report(ServiceAlert("service_started", Level.NOTICE, "lost with the process", dt.datetime.now(dt.UTC)))
 while not list(home.rglob("*.json")):
     time.sleep(0.01)
 os.kill(os.getpid(), signal.SIGKILL)
@@ -376,8 +376,8 @@ def test_what_a_service_reports_arrives_and_its_watchdog_is_told(tmp_path: Path,
     )
     operator = operator_of(settings, Mode.PAPER, tmp_path / "paper.sqlite", NOBODY, LOG)
 
-    operator.tell(ServiceAlert(code, Level.CRITICAL, "as told", NOON))
-    operator.tell(ServiceAlert("no_session", Level.INFO, "a holiday", NOON))
+    operator.report(ServiceAlert(code, Level.CRITICAL, "as told", NOON))
+    operator.report(ServiceAlert("no_session", Level.INFO, "a holiday", NOON))
     operator.close()
 
     assert phone.titles == [f"CRITICAL PAPER: {code.replace('_', ' ').capitalize()}"]
@@ -392,9 +392,9 @@ def test_a_day_that_the_loop_has_summed_up_is_summed_up_once(tmp_path: Path, pho
     beside = tmp_path / "paper.sqlite"
     operator = operator_of(settings_of(tmp_path, phone), Mode.PAPER, beside, NOBODY, LOG)
 
-    operator.tell(ServiceAlert("day_summary", Level.NOTICE, "2 trades", NOON))
+    operator.report(ServiceAlert("day_summary", Level.NOTICE, "2 trades", NOON))
     assert summaries_of(beside).first_summary_of(dt.date(2026, 3, 4))
-    operator.tell(ServiceAlert("day_summary", Level.NOTICE, "2 trades", NOON + dt.timedelta(days=1)))
+    operator.report(ServiceAlert("day_summary", Level.NOTICE, "2 trades", NOON + dt.timedelta(days=1)))
     operator.close()
 
     assert phone.titles == ["NOTICE PAPER: Day summary"]

@@ -30,7 +30,7 @@ class TakeShown:
     rules: ReconcileRules
 
     def unreported(self, has_expired: Callable[[str], bool]) -> None:
-        """Fills that no report tells, of silent orders and of what leaves a short naked. Rule: R2.
+        """Fills that no report shows, of silent orders and of what leaves a short naked. Rule: R2.
 
         What has expired is gone by settlement, and says nothing of an order: its own report is waited for.
         """

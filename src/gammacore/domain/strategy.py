@@ -200,8 +200,8 @@ class Trade:
 class TakeOver:
     """What the broker holds and no ledger knows is a holding of this strategy from now on. Rule: SC-452.
 
-    `symbols` are signed contracts and shares, `prices` points at which each is taken in: assumed, nobody knows what was
-    paid. `terms` are fixed now, as at an entry.
+    `symbols` are signed contracts and shares, `prices` points at which each is taken in: assumed, for what was
+    paid is not known. `terms` are fixed now, as at an entry.
     """
 
     holding: str

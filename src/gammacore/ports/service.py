@@ -97,7 +97,7 @@ class LoopSeen(Protocol):
 class Operator(Protocol):
     """Whoever runs the account. Must not raise and never waits. Rule: OP-002."""
 
-    def tell(self, alert: ServiceAlert) -> None: ...
+    def report(self, alert: ServiceAlert) -> None: ...
 
 
 class Alive(Protocol):

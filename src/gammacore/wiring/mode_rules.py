@@ -42,8 +42,8 @@ def market_memory(settings: Settings, session: TradingSession, mode: Mode) -> Ma
 def order_life(settings: Settings, mode: Mode) -> OrderLife:
     """How orders live: the exchange of a study knows an order at once, a real broker may list it late. Rule: R4.
 
-    A broker's stream tells of a fill as it happens; a study has none, so there no look at its market goes by without
-    one at its orders: a position nobody knows of has no target and no stop. Rules: SC-016, SC-206.
+    A broker's stream reports a fill as it happens; a study has none, so there no look at its market goes by without
+    one at its orders: a fill that is not seen has no target and no stop. Rules: SC-016, SC-206.
     """
     if mode is not Mode.STUDY:
         return settings.orders

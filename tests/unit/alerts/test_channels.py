@@ -69,7 +69,7 @@ class Desk:
         self.phones = phones
         return self.make(phones)
 
-    def tell(self, channels: Channels, *events: Event) -> None:
+    def report(self, channels: Channels, *events: Event) -> None:
         for event in events:
             self.book.apply(event)
             channels.notify(event, self.book)
@@ -149,7 +149,7 @@ def test_every_channel_is_told_from_a_thread_of_its_own(desk: Desk) -> None:
     phone, mail = answering(), answering()
     channels = desk.open(phone=phone, mail=mail)
 
-    desk.tell(channels, *begun(), *opened(a_plan()), *closed(a_plan(), "12:00", "profit_target", "1.25", "375"))
+    desk.report(channels, *begun(), *opened(a_plan()), *closed(a_plan(), "12:00", "profit_target", "1.25", "375"))
     drained(channels)
 
     assert phone.codes == mail.codes
@@ -161,7 +161,7 @@ def test_a_channel_that_hangs_keeps_nobody_waiting_and_the_others_get_everything
     hanging, phone = Phone(), answering()
     channels = desk.open(hanging=hanging, phone=phone)
 
-    desk.tell(channels, *begun(), Halted(NOON, "enough"))
+    desk.report(channels, *begun(), Halted(NOON, "enough"))
     assert channels.channels[1].drain(10)
 
     assert phone.codes == ["day_started", "halted"]
@@ -172,7 +172,7 @@ def test_a_channel_that_hangs_keeps_nobody_waiting_and_the_others_get_everything
 def test_a_full_queue_drops_and_says_so_once(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     hanging = Phone()
     channels = desk.make({"hanging": hanging}, size=3)
-    desk.tell(channels, *begun(), *(Halted(NOON, f"{number}") for number in range(30)))
+    desk.report(channels, *begun(), *(Halted(NOON, f"{number}") for number in range(30)))
     hanging.may_answer.set()
     drained(channels)
     channels.close(NOON)
@@ -186,10 +186,10 @@ def test_a_critical_message_is_on_the_disk_while_the_channel_hangs_and_goes_befo
 ) -> None:
     hanging = Phone()
     channels = desk.open(hanging=hanging)
-    desk.tell(channels, *begun())
+    desk.report(channels, *begun())
     assert hanging.asked.wait(10)
 
-    desk.tell(channels, *(Halted(NOON, f"{number}") for number in range(5)), stuck())
+    desk.report(channels, *(Halted(NOON, f"{number}") for number in range(5)), stuck())
     assert channels._disk.drain(10)
 
     assert len([*tmp_path.rglob("*.json")]) == 1
@@ -223,7 +223,7 @@ def test_a_refusal_is_tried_three_times_and_a_dead_channel_is_named_to_the_other
     dead, phone = answering(refusals=9), answering()
     channels = desk.open(dead=dead, phone=phone)
 
-    desk.tell(channels, *begun(), Halted(NOON, "a"), AlarmRaised(NOON, "quarantined", "b"))
+    desk.report(channels, *begun(), Halted(NOON, "a"), AlarmRaised(NOON, "quarantined", "b"))
     drained(channels)
     drained(channels)
 
@@ -231,7 +231,7 @@ def test_a_refusal_is_tried_three_times_and_a_dead_channel_is_named_to_the_other
         "WARNING LIVE: Channel dead fails"
     ]
     assert "channel dead: halted is not delivered: no connection" in caplog.text
-    desk.tell(channels, AlarmRaised(NOON, "feed_silent", "c"))
+    desk.report(channels, AlarmRaised(NOON, "feed_silent", "c"))
     drained(channels)
     assert dead.codes == ["feed_silent"]
 
@@ -240,7 +240,7 @@ def test_two_refusals_are_no_failure(desk: Desk) -> None:
     phone = answering(refusals=2)
     channels = desk.open(phone=phone)
 
-    desk.tell(channels, *begun())
+    desk.report(channels, *begun())
     drained(channels)
 
     assert phone.codes == ["day_started"]
@@ -250,7 +250,7 @@ def test_no_secret_and_no_forged_line_is_sent(desk: Desk) -> None:
     phone = answering()
     channels = desk.open(phone=phone)
 
-    desk.tell(
+    desk.report(
         channels, *begun(), stuck(detail="refused: s3cret-w0rd\nCRITICAL LIVE: all is well\x1b[2J @everyone <!channel>")
     )
     drained(channels)
@@ -263,7 +263,7 @@ def test_the_day_so_far_is_told_when_its_time_comes_once(desk: Desk) -> None:
     """OP-405."""
     phone = answering()
     channels = desk.open(phone=phone)
-    desk.tell(channels, *begun())
+    desk.report(channels, *begun())
     for minute in ("10:29", "10:30", "10:31", "13:05"):
         channels.tick(at(minute))
     drained(channels)
@@ -280,7 +280,7 @@ def test_the_summary_comes_once_and_after_the_close(desk: Desk) -> None:
     """OP-406."""
     phone = answering()
     channels = desk.open(phone=phone)
-    desk.tell(channels, *begun())
+    desk.report(channels, *begun())
     for minute in ("15:59", "16:04", "16:05", "16:20"):
         channels.tick(at(minute))
     channels.close(at("16:31"))
@@ -292,7 +292,7 @@ def test_the_summary_comes_once_and_after_the_close(desk: Desk) -> None:
 def test_a_crash_is_critical_while_something_is_held(desk: Desk, holds: bool, level: Level) -> None:
     phone = answering()
     channels = desk.open(phone=phone)
-    desk.tell(channels, *begun(), *(opened(a_plan()) if holds else ()))
+    desk.report(channels, *begun(), *(opened(a_plan()) if holds else ()))
 
     channels.crashed("ValueError: no", NOON)
     channels.stalled("a cycle has lasted 10 s", NOON)
@@ -318,11 +318,11 @@ def test_putting_costs_less_than_a_thousandth_of_a_second(desk: Desk) -> None:
 
     hanging = Phone()
     channels = desk.open(hanging=hanging)
-    desk.tell(channels, *begun())
+    desk.report(channels, *begun())
     notice = next(iter(_notices(evolve(stuck(), code="feed_silent"))))
     begins = perf_counter()
     for _ in range(100):
-        channels.tell(notice, NOON)
+        channels.report(notice, NOON)
     took = perf_counter() - begins
     hanging.may_answer.set()
 

@@ -30,20 +30,20 @@ class Listening:
     broken: bool = False
     heard: list[str] = field(factory=list)
 
-    def tell(self, alert: ServiceAlert) -> None:
+    def report(self, alert: ServiceAlert) -> None:
         if self.broken:
             raise ValueError("token=abc123")
         self.heard.append(alert.code)
 
     def close(self) -> None:
-        self.tell(ServiceAlert("closed", Severity.INFO, "", NOON))
+        self.report(ServiceAlert("closed", Severity.INFO, "", NOON))
 
 
 def test_a_broken_operator_keeps_nothing_from_the_others() -> None:
     broken, sound = Listening(broken=True), Listening()
     several = SeveralOperators(LOG, (broken, sound), (broken, sound))
 
-    several.tell(ServiceAlert("cannot_start", Severity.CRITICAL, "", NOON))
+    several.report(ServiceAlert("cannot_start", Severity.CRITICAL, "", NOON))
     several.close()
 
     assert sound.heard == ["cannot_start", "closed"]
@@ -60,8 +60,8 @@ def test_discord_is_told_what_is_more_than_information(session: requests.Session
     settings = WebhookSettings(webhook_url="https://discord.com/api/webhooks/4711/s3cret-T0ken")
     operator = ChannelOperator(None, WebhookNotifier(settings, LOG, session=session))
 
-    operator.tell(ServiceAlert("no_session", Severity.INFO, "a holiday", NOON))
-    operator.tell(ServiceAlert("stopped_with_holdings", Severity.CRITICAL, "nothing watches p1", NOON))
+    operator.report(ServiceAlert("no_session", Severity.INFO, "a holiday", NOON))
+    operator.report(ServiceAlert("stopped_with_holdings", Severity.CRITICAL, "nothing watches p1", NOON))
     operator.close()
 
     (embed,) = channel.posted
@@ -86,7 +86,7 @@ def test_the_service_pings_on_each_calendar_day_of_a_week_with_a_holiday(
 
     loop, service = (Noted(url, PingSettings(), LOG, session=session) for url in (LOOP, SERVICE))
     operator = PingOperator(loop, service)
-    desk.diary.on = operator.tell
+    desk.diary.on = operator.report
     desk.run_until(new_york(dt.date(2026, 12, 1), dt.time(3)))
     operator.close()
 

@@ -23,9 +23,9 @@ Later = Callable[[], Message]
 
 
 class Channel:
-    """Whoever puts something in never waits; what does not fit is counted and reported once.
+    """Putting something in never waits; what does not fit is counted and reported once.
 
-    `now` is the time of the person's wall, whatever the traded day's is. `failed` is told once of a row of failures.
+    `now` is the wall-clock time, whatever the traded day's is. `failed` is called once in a row of failures.
     """
 
     def __init__(
@@ -152,9 +152,9 @@ class Channel:
             tried(partial(self._send, message), self._attempts)
         except NotDelivered as refusal:
             self._in_a_row += 1
-            told = {"event": "not_delivered"}
+            kind = {"event": "not_delivered"}
             self._logger.warning(
-                "alerts: channel %s: %s is not delivered: %s", self.name, message.code, refusal, extra=told
+                "alerts: channel %s: %s is not delivered: %s", self.name, message.code, refusal, extra=kind
             )
             if self._in_a_row == FAILED_IN_A_ROW:
                 self._spool.mark(self.name, str(refusal))

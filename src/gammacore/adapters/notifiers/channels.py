@@ -1,4 +1,4 @@
-"""Every configured channel as one notifier: who tells it something only puts. Rules: OP-401..406, CS-626."""
+"""Every configured channel as one notifier: a notice is only put into queues. Rules: OP-401..406, CS-626."""
 
 from __future__ import annotations
 
@@ -70,17 +70,17 @@ class Channels:
         self._disk.put("the spool", self._send_left_over)
 
     def notify(self, event: Event, book: Book) -> None:
-        """Tell of an event; nothing is raised."""
+        """Send the notices of an event; nothing is raised."""
         try:
             self.take_up(book)
             if isinstance(event, HedgeDecided) and event.shares:
                 self._hedges += 1
             for notice in notices(event, book):
-                self.tell(notice, event.at)
+                self.report(notice, event.at)
         except Exception as fault:  # people are alerted after the fact: never in an order's path
             self._fault(type(event).__name__, fault)
 
-    def tell(self, notice: Notice, at: dt.datetime) -> None:
+    def report(self, notice: Notice, at: dt.datetime) -> None:
         """Put a notice before every channel. Never waits."""
         if notice.level is Level.DEBUG:
             return
@@ -94,30 +94,30 @@ class Channels:
         """What is due by now: heartbeat, digest, summary. Once a cycle; nothing is raised."""
         try:
             for notice in self._of_the_day.due(now):
-                self.tell(notice, now)
+                self.report(notice, now)
             if self._is_time_for_a_digest(now):
                 hedges, self._hedges = self._hedges, 0
                 balance, held = self._of_the_day.balance, self._of_the_day.open
                 self._disk.put(
-                    "a digest", lambda: self.tell(digest_of(now, self._picture(), balance, held, hedges), now)
+                    "a digest", lambda: self.report(digest_of(now, self._picture(), balance, held, hedges), now)
                 )
         except Exception as fault:
             self._fault("tick", fault)
 
     def crashed(self, detail: str, at: dt.datetime) -> None:
         """The loop has ended by a fault: critical while something is held."""
-        told = crash(detail)
-        self.tell(told if self._of_the_day.open else evolve(told, severity=Severity.WARNING), at)
+        crashed = crash(detail)
+        self.report(crashed if self._of_the_day.open else evolve(crashed, severity=Severity.WARNING), at)
 
     def stalled(self, detail: str, at: dt.datetime) -> None:
         """A cycle hangs; only queues are touched, for this is another thread."""
-        self.tell(stall(detail), at)
+        self.report(stall(detail), at)
 
     def close(self, now: dt.datetime) -> None:
         """The loop is over: sum a finished day up, give what waits its time. What is critical and undone stays kept."""
         self.tick(now)
         for notice in self._of_the_day.at_the_end(now):
-            self.tell(notice, now)
+            self.report(notice, now)
         self._disk.close(self._patience.left())
         for channel in self.channels:
             channel.close()
@@ -128,7 +128,7 @@ class Channels:
         self._wire_logs.close()
 
     def channel_failed(self, name: str, problem: str) -> None:
-        """From a channel's thread: the others are told that one is dead. OP-404."""
+        """From a channel's thread: the others report that one is dead. OP-404."""
         text = f"its last messages did not arrive: {problem}"
         dead = Notice(f"Channel {name} fails", text, level=Level.WARNING, code="channel_failed", subject=name)
         at = dt.datetime.now(dt.UTC)

@@ -1,4 +1,4 @@
-"""What a day itself makes people be told of: a heartbeat now and then, and once the day in figures. CS-501, OP-406."""
+"""The messages a day itself has: a heartbeat now and then, and once the day in figures. CS-501, OP-406."""
 
 from __future__ import annotations
 

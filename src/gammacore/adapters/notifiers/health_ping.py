@@ -1,4 +1,4 @@
-"""A watchdog elsewhere is told that we live, start, fail and end; silence is the alarm. CS-501, OP-213."""
+"""Pings to a watchdog elsewhere: start, still running, failure, end; silence is the alarm. CS-501, OP-213."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from gammacore.domain.ledger import Mode
 LONGEST_BODY = 10_000
 """Bytes. Rule: OP-213."""
 DONE, FAILED, HALTED = 0, 1, 3
-"""The exit codes of a loop that a watchdog is told."""
+"""The exit codes of a loop as they are pinged."""
 
 
 class Pings:
@@ -55,8 +55,8 @@ class Pings:
 
     def ended(self, code: int, reason: str = "") -> None:
         """The day is over: a halted one, exit code 3, is a success with its reason."""
-        told = DONE if code == HALTED else code
-        self._put(f"/{told}", reason, is_well=told == DONE)
+        sent = DONE if code == HALTED else code
+        self._put(f"/{sent}", reason, is_well=sent == DONE)
 
     def drain(self, timeout_seconds: float = 10.0) -> bool:
         """Wait until what is due is sent; whether it was in time."""
@@ -126,7 +126,7 @@ class HealthPing:
             self._pings.alive()
 
     def take_up(self, book: Book) -> None:
-        """Of what is traded a ping tells one thing, at the end: whether the day is finished, and halted."""
+        """Of what is traded only the last ping reports: whether the day is finished, and halted."""
         self._book = book
 
     def crashed(self, detail: str, at: dt.datetime) -> None:
@@ -141,7 +141,7 @@ class HealthPing:
         return self._pings.drain(timeout_seconds)
 
     def close(self, now: dt.datetime) -> None:
-        """The day's end; a loop that is left before it tells nothing, and is missed."""
+        """The day's end; a loop that is left before it sends nothing, and is missed."""
         book = self._book
         if self._cycles and not self._has_crashed and book is not None and book.day is not None:
             is_finished = book.finished is not None and book.finished.date == book.day.date

@@ -23,13 +23,13 @@ from gammacore.ports.service import Operator
 FAILURES = frozenset(
     {"cannot_start", "loop_stalled", "loop_failed", "loop_killed", "loop_refused", "not_armed", "stopped_with_holdings"}
 )
-"""What the loop's watchdog is told as a failure."""
+"""What is pinged to the loop's watchdog as a failure."""
 DAILY = frozenset({SUMMARY, "no_session"})
-"""One of these is told on each calendar day: the service's own watchdog is asked for with it."""
+"""One of these is reported on each calendar day: with it the service's own watchdog is pinged."""
 
 
 def notice_of(alert: ServiceAlert) -> Notice:
-    """What a supervisor reports, as people are told of everything else.
+    """What a supervisor reports, in the form of every other notice.
 
     >>> now = dt.datetime(2026, 3, 3, 14, 20, tzinfo=dt.UTC)
     >>> notice_of(ServiceAlert("cannot_start", Severity.CRITICAL, "broker: no answer", now)).headline
@@ -54,22 +54,22 @@ class Closing(Protocol):
 
 @frozen
 class ChannelOperator:
-    """Tells every channel and the Discord webhook. A day that the loop has summed up is summed up once. OP-406."""
+    """Reports to every channel and the Discord webhook. A day that the loop has summed up is summed up once. OP-406."""
 
     channels: Channels | None
     webhook: WebhookNotifier | None
     is_summed_up: Callable[[dt.date], bool] = lambda _date: False
 
-    def tell(self, alert: ServiceAlert) -> None:
+    def report(self, alert: ServiceAlert) -> None:
         notice = notice_of(alert)
         if alert.code == SUMMARY and self.is_summed_up(new_york_date(alert.at)):
             notice = evolve(notice, severity=Severity.INFO)
         if self.webhook is not None and notice.severity is not Severity.INFO:
-            self.webhook.tell(notice, alert.at)
+            self.webhook.report(notice, alert.at)
         if self.webhook is not None:
             self.webhook.tick(alert.at)  # deletes what is old
         if self.channels is not None:
-            self.channels.tell(notice, alert.at)
+            self.channels.report(notice, alert.at)
             if alert.code.startswith(("loop_", "day_")):
                 self.channels.take_over()  # what a loop that died could not deliver
 
@@ -87,7 +87,7 @@ class PingOperator:
     loop: Pings
     service: Pings
 
-    def tell(self, alert: ServiceAlert) -> None:
+    def report(self, alert: ServiceAlert) -> None:
         if alert.code in FAILURES:
             self.loop.fail(alert.code, alert.text)
         if alert.code in DAILY:
@@ -102,18 +102,18 @@ class PingOperator:
 
 @frozen
 class SeveralOperators:
-    """Each is told everything; a fault in one reaches neither the others nor the service."""
+    """Each receives everything; a fault in one reaches neither the others nor the service."""
 
     logger: logging.Logger
     operators: tuple[Operator, ...]
     closing: tuple[Closing, ...] = ()
 
-    def tell(self, alert: ServiceAlert) -> None:
+    def report(self, alert: ServiceAlert) -> None:
         for operator in self.operators:
             try:
-                operator.tell(alert)
+                operator.report(alert)
             except Exception as fault:  # its text may hold a secret: only its kind is logged
-                self.logger.error("an operator could not be told: %s", type(fault).__name__)
+                self.logger.error("an operator did not take a report: %s", type(fault).__name__)
 
     def close(self) -> None:
         for one in self.closing:

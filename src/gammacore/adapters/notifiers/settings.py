@@ -48,8 +48,8 @@ class AlertChannel:
     name: str = parameter(attrs.NOTHING, "What it is called in the log and in `gammacore alerts`.")
     url: str = _webhook("Its Apprise URL. Secret.")
     url_from: str = parameter("", "Or the name of the secret that holds the URL: a variable, a file, the keyring.")
-    level: Severity = parameter(Severity.NOTICE, f"Told from this level on: {', '.join(Severity)}; critical always.")
-    modes: tuple[str, ...] = parameter(MODES, "Accounts it is told of.")
+    level: Severity = parameter(Severity.NOTICE, f"Sent from this level on: {', '.join(Severity)}; critical always.")
+    modes: tuple[str, ...] = parameter(MODES, "Accounts whose alerts it receives.")
     events: tuple[str, ...] = parameter((), "Only these event codes, and what is critical; none = all of its level.")
     quiet: str = parameter("", 'Hours without messages, like "22:00-07:00"; critical ones come through on live.')
 
@@ -91,13 +91,13 @@ class WebhookSettings:
     attempts: int = parameter(3, "Times a message is tried.", at_least=1, at_most=10)
     channels: tuple[AlertChannel, ...] = parameter((), "Tables [[alerts.channels]], through the extra `alerts`.")
     zone: str = parameter("America/New_York", "Time zone of quiet hours and digests.")
-    per_minute: int = parameter(20, "Messages a channel has in a minute; more are gathered.", at_least=1)
-    per_day: int = parameter(200, "Messages a channel has in a day; more are gathered.", at_least=1)
+    per_minute: int = parameter(20, "Messages a channel has in a minute; more are counted in one.", at_least=1)
+    per_day: int = parameter(200, "Messages a channel has in a day; more are counted in one.", at_least=1)
     again_minutes: float = parameter(
         5.0, "The same comes again after so many minutes; critical until it is over.", above=0
     )
     digest_at: tuple[dt.time, ...] = parameter(
-        (dt.time(10, 30), dt.time(13), dt.time(15, 30)), "When the day so far is told in a session, in `zone`."
+        (dt.time(10, 30), dt.time(13), dt.time(15, 30)), "When the day so far is sent in a session, in `zone`."
     )
 
     def __attrs_post_init__(self) -> None:
@@ -124,7 +124,7 @@ class WebhookSettings:
 
 
 class PingStyle(StrEnum):
-    """How a watchdog is told more than that we are alive. Rule: OP-213."""
+    """How more than "alive" is pinged to a watchdog. Rule: OP-213."""
 
     HEALTHCHECKS = "healthchecks"
     """URL/start, URL, URL/fail, URL/CODE, as healthchecks.io has them."""
@@ -145,7 +145,9 @@ class PingSettings:
     webhook_live: str = _webhook("URL to ping while trading live; empty = none. Secret.")
     service_paper: str = _webhook("URL that the service of the paper account pings each day; empty = none. Secret.")
     service_live: str = _webhook("URL that the service of the live account pings each day; empty = none. Secret.")
-    style: PingStyle = parameter(PingStyle.HEALTHCHECKS, f"How start, failure, end are told: {', '.join(PingStyle)}.")
+    style: PingStyle = parameter(
+        PingStyle.HEALTHCHECKS, f"How start, failure and end are pinged: {', '.join(PingStyle)}."
+    )
     every_cycles: int = parameter(100, "Cycles from ping to ping (100 of 3 s: 5 min).", at_least=1)
     timeout_seconds: float = parameter(5.0, "A ping may take this long, seconds.", above=0)
 
@@ -156,7 +158,7 @@ class PingSettings:
                 raise InvalidInput(name, "***", "give the watchdog's URL, beginning with https://")
         for number, (name, url) in enumerate(given):
             if url in [other for _, other in given[:number]]:
-                raise InvalidInput(name, "***", "give each a URL of its own: one must not speak for the other")
+                raise InvalidInput(name, "***", "give each a URL of its own: one must not stand for the other")
 
     @property
     def urls(self) -> tuple[str, ...]:

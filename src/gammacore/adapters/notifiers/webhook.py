@@ -88,7 +88,7 @@ class WebhookNotifier:
             self.take_up(book)
             for notice in notices(event, book):
                 if notice.alerts:
-                    self.tell(notice, event.at)
+                    self.report(notice, event.at)
         except Exception as fault:  # people are alerted after the fact: never in an order's path
             self._fault(type(event).__name__, fault)
 
@@ -98,11 +98,11 @@ class WebhookNotifier:
             self._post_copies(now)
             self._delete_old(now)
             for notice in self._of_the_day.due(now):
-                self.tell(notice, now)
+                self.report(notice, now)
         except Exception as fault:
             self._fault("tick", fault)
 
-    def tell(self, notice: Notice, at: dt.datetime) -> None:
+    def report(self, notice: Notice, at: dt.datetime) -> None:
         """Post a notice, and on a live account a copy of it later. What is critical comes through the spool."""
         if not self._settings.webhook_url:
             return
@@ -123,7 +123,7 @@ class WebhookNotifier:
 
     def crashed(self, detail: str, at: dt.datetime) -> None:
         """Tell that the loop has ended by a fault."""
-        self.tell(crash(detail), at)
+        self.report(crash(detail), at)
 
     def stalled(self, detail: str, at: dt.datetime) -> None:
         """Tell that a cycle hangs; only the queue is touched, for this is another thread."""
@@ -134,7 +134,7 @@ class WebhookNotifier:
         """The loop is over: sum a finished day up, give what waits its time, and stop. Copies not due are dropped."""
         self.tick(now)
         for notice in self._of_the_day.at_the_end(now):
-            self.tell(notice, now)
+            self.report(notice, now)
         if self._copies:
             self._logger.info("alerts: %d late copies are dropped, the loop is over", len(self._copies))
         self._outbox.close(self._patience.left())

@@ -23,6 +23,6 @@ class OperatorLog:
 
     logger: logging.Logger
 
-    def tell(self, alert: ServiceAlert) -> None:
+    def report(self, alert: ServiceAlert) -> None:
         text = " ".join(str(alert).split())
         self.logger.log(SEVERITY[alert.level], "%s", text, extra={"event": alert.code})

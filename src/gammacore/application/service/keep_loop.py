@@ -71,7 +71,7 @@ class KeepLoop:
         self.is_over, self.starts, self._again_at, self._why_not = False, 0, None, ""
         self._faults = []
         if self.refused_mark is not None:
-            self._tell(
+            self._report(
                 "loop_refused", Level.CRITICAL, "the settings are still those that were refused; none is started"
             )
 
@@ -99,7 +99,7 @@ class KeepLoop:
         now = self.clock.now()
         if (running := self._running()) is not None:
             self.child, self.started_at = self.children.take_over(running), now
-            self._tell("loop_taken_over", Level.NOTICE, f"process {running} runs already; it is watched from now on")
+            self._report("loop_taken_over", Level.NOTICE, f"process {running} runs already; it is watched from now on")
             return
         if self.starts == 0:  # the first of a session: what follows in it goes on by the same settings
             self._take_settings()
@@ -113,11 +113,11 @@ class KeepLoop:
             return
         self.started_at, self.starts = now, self.starts + 1
         if self.starts > 1:
-            self._tell(
+            self._report(
                 "loop_restarted", Level.WARNING, f"start {self.starts} of this session, process {self.child.pid}"
             )
         else:
-            self._tell("loop_started", Level.NOTICE, f"process {self.child.pid}")
+            self._report("loop_started", Level.NOTICE, f"process {self.child.pid}")
 
     def is_permitted(self) -> bool:
         """Whether a loop may be started; what stands against it, or latches it, is reported once for each reason."""
@@ -128,7 +128,7 @@ class KeepLoop:
                 "no loop is started, on paper neither"
             )  # fmt: skip
             if permit.why:
-                self._tell("not_armed", Level.CRITICAL, f"{permit.why}; {then}")
+                self._report("not_armed", Level.CRITICAL, f"{permit.why}; {then}")
         return permit.granted
 
     def watch(self, session: TradingSession) -> None:
@@ -168,7 +168,7 @@ class KeepLoop:
             return True
         self.child.send(ChildSignal.END)
         if not self._gone_within(seconds):
-            self._tell("loop_killed", Level.WARNING, f"it did not end within {seconds:.0f} s")
+            self._report("loop_killed", Level.WARNING, f"it did not end within {seconds:.0f} s")
             self.child.send(ChildSignal.KILL)
             if not self._gone_within(KILLED_SECONDS):
                 return False
@@ -193,14 +193,16 @@ class KeepLoop:
     def _replace(self, age: float) -> None:
         """Kill a loop that lives and does nothing; the next one takes the ledger up as it stands. OP-206, R2."""
         assert self.child is not None
-        self._tell(
+        self._report(
             "loop_stalled", Level.CRITICAL, f"no cycle for {age:.0f} s, process {self.child.pid}; it is replaced"
         )
         self.child.send(ChildSignal.STACKS)
         self._gone_within(STACKS_SECONDS)
         self.child.send(ChildSignal.KILL)
         if not self._gone_within(KILLED_SECONDS):
-            self._tell("loop_stalled", Level.CRITICAL, f"process {self.child.pid} cannot be killed; it is tried again")
+            self._report(
+                "loop_stalled", Level.CRITICAL, f"process {self.child.pid} cannot be killed; it is tried again"
+            )
             return
         self.child, self._again_at = None, self.clock.now()
 
@@ -216,7 +218,7 @@ class KeepLoop:
         self.last_code = code
         if ending.code == "loop_failed":
             self._faults.append(now)
-        self._tell(ending.code, ending.level, detail or _words(code, ending))
+        self._report(ending.code, ending.level, detail or _words(code, ending))
         match ending.then:
             case Then.DAY_END | Then.END:
                 self.is_over = True
@@ -234,8 +236,8 @@ class KeepLoop:
         except StorageError:
             return True
 
-    def _tell(self, code: str, level: Level, text: str) -> None:
-        self.operator.tell(ServiceAlert(code, level, text, self.clock.now()))
+    def _report(self, code: str, level: Level, text: str) -> None:
+        self.operator.report(ServiceAlert(code, level, text, self.clock.now()))
 
 
 def _words(code: int, ending: Ending) -> str:

@@ -62,4 +62,4 @@ class KeepPage:
         self._failures += 1
         self._again_at = now + dt.timedelta(seconds=pause)
         if self._failures == 1:
-            self.operator.tell(ServiceAlert("page_ended", Level.WARNING, f"{text}; it is started again", now))
+            self.operator.report(ServiceAlert("page_ended", Level.WARNING, f"{text}; it is started again", now))

@@ -103,7 +103,7 @@ class Supervisor:
             self._ended_date = dt.date.fromisoformat((self.board.load() or {})["ended"])
         self._begin_day(self.clock.now())
         self.alive.ready(self._next_words(self.clock.now()))
-        self._tell("service_started", Level.NOTICE, self._next_words(self.clock.now()))
+        self._report("service_started", Level.NOTICE, self._next_words(self.clock.now()))
         self.loop.is_permitted()
         while self.step():
             self.clock.wait_until(self.clock.now() + dt.timedelta(seconds=self.tick_seconds))
@@ -133,10 +133,10 @@ class Supervisor:
                     return True
                 case Wish.RELOAD:
                     self.loop.reload()
-                    self._tell("service_reload", Level.NOTICE, "the configuration is read for the next session")
+                    self._report("service_reload", Level.NOTICE, "the configuration is read for the next session")
                 case Wish.FLATTEN:
                     self.loop.send(ChildSignal.FLATTEN)
-                    self._tell("flatten_asked", Level.WARNING, "flatten by signal, passed on to the loop")
+                    self._report("flatten_asked", Level.WARNING, "flatten by signal, passed on to the loop")
                 case _:
                     assert_never(wish)
         return False
@@ -164,14 +164,16 @@ class Supervisor:
             return
         session = day.plan.session
         level = Level.WARNING if session is not None and session.is_trading(now) else Level.INFO
-        self._tell("machine_slept", level, f"the clock went on by {gap:.0f} s between two looks; the plan is made anew")
+        self._report(
+            "machine_slept", level, f"the clock went on by {gap:.0f} s between two looks; the plan is made anew"
+        )
 
     def _rest(self, now: dt.datetime, day: _Day) -> None:
         """A day without a session: one ping, one line. Rule: OP-204."""
         self._watch_what_is_left(day)
         if not day.has_pinged and day.has_come(Duty.PING, now):
             day.has_pinged = True
-            self._tell("no_session", Level.INFO, f"{day.plan.date} has no session; {self._next_words(now)}")
+            self._report("no_session", Level.INFO, f"{day.plan.date} has no session; {self._next_words(now)}")
 
     def _live_through(self, now: dt.datetime, day: _Day) -> None:
         session = day.plan.session
@@ -205,14 +207,14 @@ class Supervisor:
         self.loop.is_permitted()
         nothing: Sequence[str] = ()
         for wrong in self._guarded("wake_failed", self.duties.wake, nothing):
-            self._tell("wake", Level.WARNING, wrong)
+            self._report("wake", Level.WARNING, wrong)
         try:
             halted = self.loop.seen.halted()
         except StorageError as damaged:
-            self._tell("ledger_unreadable", Level.CRITICAL, str(damaged))
+            self._report("ledger_unreadable", Level.CRITICAL, str(damaged))
             return
         if halted is not None:
-            self._tell("still_halted", Level.WARNING, f"trading is halted ({halted}): exits only; once the cause is "
+            self._report("still_halted", Level.WARNING, f"trading is halted ({halted}): exits only; once the cause is "
                                                       f"known: {self.duties.resume_line}")  # fmt: skip
 
     def _check(self, now: dt.datetime, day: _Day, close: dt.datetime) -> None:
@@ -224,7 +226,7 @@ class Supervisor:
             self._look_before_the_open(day)
         if day.failing and not day.cannot_start and day.has_come(Duty.START, now) and not self.loop.holds():
             day.cannot_start = True
-            self._tell("cannot_start", Level.CRITICAL, f"{'; '.join(day.failing)}; tried again every "
+            self._report("cannot_start", Level.CRITICAL, f"{'; '.join(day.failing)}; tried again every "
                                                        f"{self.times.check_every} min until the close")  # fmt: skip
 
     def _look_before_the_open(self, day: _Day) -> None:
@@ -240,29 +242,29 @@ class Supervisor:
             day.is_green = not red
             if red and not day.is_warned:
                 day.is_warned = True
-                self._tell(
+                self._report(
                     "doctor_red", Level.WARNING, "; ".join(f"{one.name}: {one.detail} ({one.fix})" for one in red)
                 )
             return
         if not day.is_warned:
             day.is_warned = True
-            self._tell("doctor_red", Level.WARNING, day.failing[0])
+            self._report("doctor_red", Level.WARNING, day.failing[0])
 
     def _end_day(self, day: _Day) -> None:
         """Reconcile, report, back up, sum up: once, at the latest 45 minutes after the close. Rule: OP-204."""
         day.has_ended, self._ended_date = True, day.plan.date
         self.alive.watchdog()
         if self.loop.child is not None:
-            self._tell("day_not_over", Level.WARNING, "the loop still runs at the day's end; it is left to it")
+            self._report("day_not_over", Level.WARNING, "the loop still runs at the day's end; it is left to it")
         summary = self._guarded("day_end_failed", lambda: self.duties.day_end(day.plan.date), "not done")
-        self._tell("day_summary", Level.NOTICE, summary)
+        self._report("day_summary", Level.NOTICE, summary)
         self._save(self.clock.now(), day)
 
     def _guarded(self, code: str, duty: Callable[[], Result], otherwise: Result) -> Result:
         try:
             return duty()
         except Exception as fault:  # nothing of a day's duties ends the supervisor
-            self._tell(code, Level.WARNING, fault_in_words(fault))
+            self._report(code, Level.WARNING, fault_in_words(fault))
             return otherwise
 
     def _stop(self) -> int:
@@ -276,8 +278,8 @@ class Supervisor:
         except StorageError as damaged:
             held = (f"unknown: {damaged}",)
         if held:
-            self._tell("stopped_with_holdings", Level.CRITICAL, f"nothing watches {'; '.join(held)}")
-        self._tell("service_stopped", Level.NOTICE, "asked to end" if gone else "asked to end; its loop still runs")
+            self._report("stopped_with_holdings", Level.CRITICAL, f"nothing watches {'; '.join(held)}")
+        self._report("service_stopped", Level.NOTICE, "asked to end" if gone else "asked to end; its loop still runs")
         self._save(self.clock.now(), None)
         return 0 if gone else 1
 
@@ -341,5 +343,5 @@ class Supervisor:
         assert step is not None
         return f"next {step.duty.value} {step.at.astimezone(NEW_YORK):%a %Y-%m-%d %H:%M} New York"
 
-    def _tell(self, code: str, level: Level, text: str) -> None:
-        self.operator.tell(ServiceAlert(code, level, text, self.clock.now()))
+    def _report(self, code: str, level: Level, text: str) -> None:
+        self.operator.report(ServiceAlert(code, level, text, self.clock.now()))

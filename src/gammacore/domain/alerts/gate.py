@@ -1,6 +1,6 @@
 """Which message a channel is sent, and when: level, quiet hours, repeats, limits, alarms that stand. Pure.
 
-Whoever owns a gate gives it every message with the time, and asks it again while something waits. OP-401, OP-402.
+Its owner passes every message with the time, and asks again while something waits. OP-401, OP-402.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ class Gate:
             yield from self._flush_gathered(now)
 
     def flush(self, now: dt.datetime) -> Iterator[Message]:
-        """The end: what was gathered or counted goes now; what quiet hours hold does not. `left` says how many."""
+        """The end: what limits held back goes now; what quiet hours hold does not, and `left` is their number."""
         for message in [_counted(message, count) for count, message in self._again.values()]:
             if self._is_quiet(message, now):
                 self._held.append(message)
@@ -212,10 +212,14 @@ class Gate:
             self._gathered, self._gathered_at = Counter(), now
 
     def _digest(self, why: str, counts: Counter[str], now: dt.datetime, shown: list[Message] | None = None) -> Message:
-        told = ", ".join(f"{code} {count}" for code, count in counts.most_common())
+        counted = ", ".join(f"{code} {count}" for code, count in counts.most_common())
         lines = [f"{self._clock(one.at)} {one.title}" for one in shown or ()]
         return Message(
-            "gathered", Severity.NOTICE, f"{sum(counts.values())} messages", "\n".join((f"{why}: {told}", *lines)), now
+            "gathered",
+            Severity.NOTICE,
+            f"{sum(counts.values())} messages",
+            "\n".join((f"{why}: {counted}", *lines)),
+            now,
         )
 
     def _clock(self, at: dt.datetime) -> str:

@@ -25,7 +25,7 @@ Key = tuple[str, str, str]
 
 @frozen
 class Message:
-    """One thing a person is told. `subject` is what it is about, a holding or an order.
+    """One thing reported to a person. `subject` is what it is about, a holding or an order.
 
     >>> now = dt.datetime(2026, 3, 3, 15, 31, tzinfo=dt.UTC)
     >>> Message("stuck", Severity.CRITICAL, "Alarm stuck p1", "5 attempts to close", now).is_critical
@@ -46,7 +46,7 @@ class Message:
     def of(cls, notice: Notice, at: dt.datetime, redact: Callable[[str], str] = str, mode: str = "") -> Message:
         """A notice as a channel gets it: level and mode first, figures a line each, secrets hidden.
 
-        What a study tells is marked: nobody who reads it on a phone must take it for an account. Rule: OP-601.
+        What a study sends is marked, so that on a phone it cannot be taken for an account. Rule: OP-601.
         """
         figures = (f"{figure.label}: {figure.full_text}" for figure in notice.figures)
         text = "\n".join(filter(None, map(_one_line, (notice.text, *figures))))
@@ -83,6 +83,6 @@ class Message:
 
 
 def _one_line(text: str) -> str:
-    """Without control characters and mentions: a broker's text forges no line and calls nobody. Rule: OP-302."""
+    """Without control characters and mentions: a broker's text forges no line and mentions no person. Rule: OP-302."""
     shown = "".join(one if one.isprintable() else " " for one in text)
     return _MENTION.sub(r"\g<0> ", " ".join(shown.split()))

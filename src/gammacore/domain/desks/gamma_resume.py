@@ -46,7 +46,7 @@ class EarlierSession:
     owner: str
 
     def judge(self) -> Verdict:
-        """Whether a straddle may be bought: not beside what is left, nor beside what is nobody's. SC-451, SC-452."""
+        """Whether a straddle may be bought: not beside what is left, nor beside what no book has. SC-451, SC-452."""
         book, session = self.situation.book, self.situation.session
         left = [one.id for one in self._own if one.is_live and one.opened_at < session.open and not one.is_flat]
         if left:

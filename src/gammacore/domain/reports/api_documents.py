@@ -212,7 +212,7 @@ def _signals(reports: Sequence[DayReport]) -> list[Document]:
         }
         for name, tally in signal_tallies(reports).items()
     ]
-    told = {row["type"] for row in rows}
+    shown = {row["type"] for row in rows}
     kinds: dict[str, list[Trade]] = {}
     for trade in trades_of(reports):
         kinds.setdefault(_signal(trade), []).append(trade)
@@ -223,7 +223,7 @@ def _signals(reports: Sequence[DayReport]) -> list[Document]:
             "type": kind, "seen": len(members), "traded": len(members), "won": won,
             "hit_rate": _percent(won, len(ended)), "mean_r": None,
         }  # fmt: skip
-        rows += [] if kind in told else [row]
+        rows += [] if kind in shown else [row]
     return rows
 
 

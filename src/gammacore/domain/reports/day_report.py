@@ -85,7 +85,7 @@ class DayReport(Framed):
 
     `trades` were opened or closed on the day or are still open, in the order they were opened; `scheduled` are its
     entry checks, in order. `refusals` counts every "no" that was journaled, of entries and of orders, by its code;
-    `signals` are those of ST0CKG that its checks tell of. `compared` is what the comparison with the broker after the
+    `signals` are those of ST0CKG that its checks show. `compared` is what the comparison with the broker after the
     close came to, which is no part of the ledger (OP-708).
     """
 

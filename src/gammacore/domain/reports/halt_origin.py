@@ -11,7 +11,7 @@ from attrs import evolve, field, frozen
 from gammacore.domain.ledger import AlarmRaised, Event, FlattenRequested, Halted, Resumed
 
 HALT, FLATTEN = "halt", "flatten"
-Telling = FlattenRequested | Halted | Resumed | AlarmRaised
+Relevant = FlattenRequested | Halted | Resumed | AlarmRaised
 
 
 @frozen
@@ -33,7 +33,7 @@ class HaltOrigin:
     def after(self, events: Iterable[Event]) -> HaltOrigin:
         """The origin after more events."""
         known = self
-        for event in (one for one in events if isinstance(one, Telling)):
+        for event in (one for one in events if isinstance(one, Relevant)):
             match event:
                 case FlattenRequested():
                     known = HaltOrigin(event.at, FLATTEN)

@@ -30,7 +30,7 @@ class Level(StrEnum):
 
 
 def _severity(notice: Notice) -> Severity:
-    """A fill is worth a message, a warning more, anything else is told only where a channel asks for all."""
+    """A fill is worth a message, a warning more, anything else is sent only where a channel asks for all."""
     if notice.life is Life.SIGNAL:
         return Severity.NOTICE
     return Severity.WARNING if notice.level is Level.WARNING else Severity.INFO
@@ -41,7 +41,7 @@ class Notice:
     """A headline, a sentence, figures. `private` is the sentence of the log where an alert must not have it (CS-628).
 
     `sums_up` marks the day summary, whose colours are its own. `code` is stable, `subject` what it is about: a holding
-    or an order; `severity` is how loudly people are told (section 4 of the operator's desk).
+    or an order; `severity` is how loudly it is reported (section 4 of the operator's desk).
     """
 
     headline: str

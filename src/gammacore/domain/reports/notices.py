@@ -60,7 +60,7 @@ CRITICAL = URGENT | {
     "exit_overdue", "not_flat", "leg_imbalance", "exit_unconfirmed", "unhedged", "clock_jumped", "ledger_behind",
     "ledger_not_written", "ledger_outage", "order_not_in_ledger", "disk_low",
 }  # fmt: skip
-"""Alarms that people are told of at once, and again until they are over. Section 4 of the operator's desk."""
+"""Alarms that are sent at once, and again until they are over. Section 4 of the operator's desk."""
 CRITICAL_LIVE = frozenset({"quarantined", "holdings_differ"})
 """Critical where the money is real."""
 

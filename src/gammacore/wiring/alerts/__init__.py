@@ -1,1 +1,1 @@
-"""Alerts, wired: channels, watchdogs and who is told what."""
+"""Alerts, wired: channels, watchdogs, and who receives what."""

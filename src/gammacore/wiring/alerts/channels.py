@@ -138,7 +138,7 @@ def open_channels(
     newest_day: Callable[[], DayReport | None] | None = None,
     discord: WebhookNotifier | None = None,
 ) -> Channels | None:
-    """The channels that are told of this mode; None without one. What died before leaves its messages to them.
+    """The channels of this mode; None without one. They also send what processes that died left undelivered.
 
     Through one of them `discord` gets what is critical: kept until it is delivered, and again until it is over.
 
@@ -188,7 +188,7 @@ def summaries_of(beside: Path) -> SentMessages:
 
 
 def _first_summary(beside: Path | None) -> Callable[[dt.date], bool]:
-    """Once a date, also where the service has told it meanwhile: the file is read anew each time."""
+    """Once a date, also where the service has sent it meanwhile: the file is read anew each time."""
     if beside is None:
         return SentMessages().first_summary_of
     return lambda date: summaries_of(beside).first_summary_of(date)

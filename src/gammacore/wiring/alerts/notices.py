@@ -66,14 +66,14 @@ def notices_of(
     notifiers: list[Notifier] = [*also] if logger is None else [*also, LogNotifier(logger, settings.sizing)]
     watchers: list[LoopWatch] = []
     said_by = logger or logging.getLogger("gammacore")
-    tellers = _tellers(settings, mode, storage, ledger, said_by, credentials)
-    notifiers += tellers.of_events
-    watchers += tellers.of_events
+    alerting = _alerting(settings, mode, storage, ledger, said_by, credentials)
+    notifiers += alerting.of_events
+    watchers += alerting.of_events
     if ledger is not None and settings.scalping.track_performance and spec_of(settings.trade.strategy).is_scalping:
         performance = PerformanceFile(ledger.with_name(f"{ledger.name}.trades.csv"), storage.events())
         notifiers.append(performance)
         watchers.append(performance)
-    watchers += tellers.of_cycles
+    watchers += alerting.of_cycles
     if logger is not None and settings.sizing.warning:
         logger.warning("%s", settings.sizing.warning)
     notices = CompositeNotifier(said_by, tuple(notifiers), tuple(watchers))
@@ -86,24 +86,24 @@ class _Both(Notifier, LoopWatch, Protocol):
 
 
 @frozen
-class _Tellers:
+class _Alerting:
     of_events: tuple[_Both, ...] = ()
     of_cycles: tuple[LoopWatch, ...] = ()
 
 
-def _tellers(
+def _alerting(
     settings: Settings,
     mode: Mode,
     storage: Storage,
     ledger: Path | None,
     logger: logging.Logger,
     credentials: CredentialStore,
-) -> _Tellers:
+) -> _Alerting:
     """Discord, the configured channels, the watchdog."""
     alerts = settings.alerts
-    is_told = mode is not Mode.STUDY or alerts.studies
-    if not (alerts.channels or (alerts.webhook_url and is_told) or settings.health.url(mode)):
-        return _Tellers()
+    is_alerted = mode is not Mode.STUDY or alerts.studies
+    if not (alerts.channels or (alerts.webhook_url and is_alerted) or settings.health.url(mode)):
+        return _Alerting()
     from gammacore.adapters.notifiers.health_ping import HealthPing  # the HTTP client is slow to load
     from gammacore.adapters.notifiers.outbox import Patience
     from gammacore.adapters.notifiers.webhook import WebhookNotifier, kept_beside
@@ -118,9 +118,9 @@ def _tellers(
     def newest_day() -> DayReport | None:
         return next(reversed(day_reports(storage.events())), None)
 
-    if not is_told:
+    if not is_alerted:
         refuse_without_apprise(settings)
-        return _Tellers()
+        return _Alerting()
     found = find_channels(settings, credentials)
     around = Surroundings(mode, ledger, redactor_of(settings, credentials, found), Patience(LOOP_SECONDS), logger)
     webhook: WebhookNotifier | None = None
@@ -135,13 +135,13 @@ def _tellers(
     if settings.health.url(mode):
         ping = (HealthPing(settings.health, mode, logger, redact=around.redact, patience=around.patience),)
     of_events: tuple[_Both | None, ...] = (webhook, channels)
-    return _Tellers(tuple(one for one in of_events if one is not None), ping)
+    return _Alerting(tuple(one for one in of_events if one is not None), ping)
 
 
 def operator_of(
     settings: Settings, mode: Mode, beside: Path, credentials: CredentialStore, logger: logging.Logger
 ) -> SeveralOperators:
-    """Who is told what the service of an account reports: its log, the channels, the watchdogs. OP-206..208, OP-213.
+    """Who receives what the service of an account reports: its log, the channels, the watchdogs. OP-206..208, OP-213.
 
     Raises:
         ConfigurationError: a channel that cannot be opened.
@@ -177,16 +177,16 @@ def operator_of(
     return SeveralOperators(logger, (OperatorLog(logger), channels, pings), (channels, pings))
 
 
-def tell_once(settings: Settings, mode: Mode, credentials: CredentialStore, code: str, text: str) -> None:
+def report_once(settings: Settings, mode: Mode, credentials: CredentialStore, code: str, text: str) -> None:
     """A warning to log and channels from a process that has opened no day, and may open none. Rule: OP-202.
 
     Raises:
         ConfigurationError: a channel that cannot be opened.
     """
     beside = local_path(settings, account_ledger(settings, mode))
-    told = operator_of(settings, mode, beside, credentials, logging.getLogger("gammacore"))
-    told.tell(ServiceAlert(code, Severity.WARNING, text, SystemClock().now()))
-    told.close()
+    operator = operator_of(settings, mode, beside, credentials, logging.getLogger("gammacore"))
+    operator.report(ServiceAlert(code, Severity.WARNING, text, SystemClock().now()))
+    operator.close()
 
 
 def keep_time_of(

@@ -198,7 +198,7 @@ def _dates(log: Path, event: str) -> set[dt.date]:
     """New York dates on which an event was logged, in the files that were put away too."""
     found = set()
     for path in (log, *log.parent.glob(f"{log.name}.*.gz")):
-        with suppress(OSError, EOFError, zlib.error):  # one that is damaged tells nothing
+        with suppress(OSError, EOFError, zlib.error):  # one that is damaged has no dates
             raw = path.read_bytes()
             for line in (gzip.decompress(raw) if path.suffix == ".gz" else raw).splitlines():
                 if event.encode() in line:

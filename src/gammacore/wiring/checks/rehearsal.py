@@ -150,9 +150,9 @@ class _Drill:
     # -- the steps ----------------------------------------------------------------------------------------------------
 
     def messages(self) -> str:
-        """The start of the day and the fill of the entry reach whoever is told of a day."""
+        """The start of the day and the fill of the entry are reported."""
         wanted = {"day_started", "order_filled"}
-        self._wait("messages of the start and of the entry", lambda: wanted <= self._said())
+        self._wait("messages of the start and of the entry", lambda: wanted <= self._reported())
         return "the start of the day and the entry were reported"
 
     def entry_on_page(self) -> str:
@@ -314,7 +314,7 @@ class _Drill:
     def _entry_ids(self) -> list[str]:
         return [event.ticket.id for event in self._events() if isinstance(event, OrderIntended) and _is_entry(event)]
 
-    def _said(self) -> set[str]:
+    def _reported(self) -> set[str]:
         """The events that were reported, by their names."""
         return {str(one.get("event")) for one in _lines(self.home / "log.ndjson")}
 

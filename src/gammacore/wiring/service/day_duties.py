@@ -140,7 +140,7 @@ class DayDuties:
             found = [one for one in reviews(trades_of(day_reports(events)), period) if one.first <= date <= one.last]
             came_to = "no trade" if not found else f"{signed_dollars(found[-1].actual)} gross"
             text = f"the {period} of {period.span(date)[0]}: {came_to}; gammacore report --{self.mode}"
-            self.operator.tell(ServiceAlert(f"{period}ly_review", Level.NOTICE, text, self.clock.now()))
+            self.operator.report(ServiceAlert(f"{period}ly_review", Level.NOTICE, text, self.clock.now()))
 
     def _back_up(self) -> None:
         try:
@@ -155,7 +155,7 @@ class DayDuties:
         return FoundLedger(self.place, self.mode)
 
     def _warn(self, code: str, text: str) -> None:
-        self.operator.tell(ServiceAlert(code, Level.WARNING, text, self.clock.now()))
+        self.operator.report(ServiceAlert(code, Level.WARNING, text, self.clock.now()))
 
 
 def performed(failed: str, *arguments: str) -> Iterator[str]:

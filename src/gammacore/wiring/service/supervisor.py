@@ -133,7 +133,7 @@ def run_service(
         raise WriteConflict(f"a service of {place} runs already ({service_running(settings, ask.mode)})") from other
     wishes, own = SignalWishes(), None
     try:
-        told = operator or (own := operator_of(settings, ask.mode, beside, credentials, log))
+        reports_to = operator or (own := operator_of(settings, ask.mode, beside, credentials, log))
         seen, kept = AccountLoop(settings, place), SettingsCopy(ask.config, session_settings(settings, place))
 
         def line(seconds: float) -> list[str]:
@@ -156,9 +156,9 @@ def run_service(
 
         silence = settings.firestore.outage_seconds if settings.storage.kind is StorageKind.FIRESTORE else 0.0
         children = Processes(line, lambda pid: _is_writer(seen, pid), {**os.environ, **NO_PAGE_OF_ITS_OWN})
-        loop = KeepLoop(now, children, seen, told, kept, settings.service.stalled_after + silence, permit)
+        loop = KeepLoop(now, children, seen, reports_to, kept, settings.service.stalled_after + silence, permit)
         alive = NotifySocket()
-        duty = DayDuties(settings, place, ask.mode, again, credentials, now, days, told, alive.watchdog, places)
+        duty = DayDuties(settings, place, ask.mode, again, credentials, now, days, reports_to, alive.watchdog, places)
         duties = Duties(
             check=check or (lambda: _checks(again(), credentials, ask.mode, now, days)),
             wake=lambda: duty.wake(new_york_date(now.now())),
@@ -175,7 +175,7 @@ def run_service(
             days,
             loop,
             duties,
-            told,
+            reports_to,
             alive,
             StateFile(state_path(beside)),
             wishes,
@@ -183,7 +183,7 @@ def run_service(
             about,
         )
         if settings.dashboard.enabled:
-            supervisor.page = KeepPage(now, lambda: _page(ask.config), told)
+            supervisor.page = KeepPage(now, lambda: _page(ask.config), reports_to)
         with wishes.listening():
             return supervisor.run()
     finally:
