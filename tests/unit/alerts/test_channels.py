@@ -6,6 +6,8 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from statistics import median
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -313,20 +315,20 @@ def test_an_event_that_cannot_be_told_of_is_a_log_line(desk: Desk, caplog: pytes
 
 
 def test_putting_costs_less_than_a_thousandth_of_a_second(desk: Desk) -> None:
-    """The rule says 50 µs; this machine is shared, and what must not happen is waiting."""
-    from time import perf_counter
-
+    """The rule says 50 µs; this machine is shared, and what must not happen is waiting. The median is asked, for a call
+    that lost its core to another process waited for the machine, not for the service."""
     hanging = Phone()
     channels = desk.open(hanging=hanging)
     desk.report(channels, *begun())
     notice = next(iter(_notices(evolve(stuck(), code="feed_silent"))))
-    begins = perf_counter()
-    for _ in range(100):
+    took_seconds = []
+    for _ in range(101):
+        begins = perf_counter()
         channels.report(notice, NOON)
-    took = perf_counter() - begins
+        took_seconds.append(perf_counter() - begins)
     hanging.may_answer.set()
 
-    assert took / 100 < 0.001
+    assert median(took_seconds) < 0.001
 
 
 def _notices(event: Event) -> Iterator[Any]:
