@@ -91,8 +91,8 @@ def _of_the_run(facts: RunFacts) -> Iterator[StudyWarning]:
     if facts.look_ahead:
         yield StudyWarning(
             "look_ahead",
-            f"the check for look-ahead found {facts.look_ahead} differences on these settings: some decisions used "
-            "what was not known yet, and no figure here can be traded",
+            f"the check for look-ahead found {_count(facts.look_ahead, 'difference')} on these settings: some "
+            "decisions used what was not known yet, and no figure here can be traded",
             {"differences": facts.look_ahead},
         )
     if facts.simulated is not None:
