@@ -193,3 +193,12 @@ def test_a_morning_settled_root_is_never_0dte(tmp_path: Path) -> None:
 def test_the_simulation_asks_for_the_level_of_what_it_does_not_know(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"market\.start_price: .* give the level ABC trades around"):
         traded(tmp_path, INDEX.replace('start_price = "3200"\n', ""))
+
+
+@pytest.mark.parametrize("strategy", ["st0cka", "st0ckg", "gamma-scalping", "hybrid"])
+@pytest.mark.parametrize(("index", "shares"), [("SPX", "SPY"), ("NDX", "QQQ"), ("RUT", "IWM")])
+def test_an_index_is_not_scalped_for_it_has_no_shares(strategy: str, index: str, shares: str) -> None:
+    """SC-012: its quotes would be missing all day, and every entry refused for that."""
+    given = {"market.underlying": index, "trade.strategy": strategy}
+    with pytest.raises(ConfigurationError, match=rf"market\.underlying: {index} is an index and has no shares; .* give {shares}"):
+        wire_day(configure([given]))

@@ -26,7 +26,7 @@ from gammacore.domain.sessions import TradingSession
 from gammacore.errors import ConfigurationError
 from gammacore.ports.clock import Calendar
 from gammacore.wiring.markets import previous_session
-from gammacore.wiring.strategies import spec_of
+from gammacore.wiring.strategies import SHARES_TRADED, spec_of
 
 
 def broker_entry_rules(
@@ -82,7 +82,7 @@ def refuse_untradable(settings: Settings, underlying: Underlying) -> None:
 
     Raises:
         ConfigurationError: another multiplier than the desks count with, a root that is another's or settles in the
-            morning, or nothing to hedge with where the strategy hedges.
+            morning, an index where shares are scalped (SC-012), or nothing to hedge with where the strategy hedges.
     """
     at, root = f"{UNDERLYINGS}{underlying.symbol}", underlying.option_root
     if underlying.multiplier != EQUITY_OPTION_MULTIPLIER:
@@ -95,7 +95,12 @@ def refuse_untradable(settings: Settings, underlying: Underlying) -> None:
                                  f"0DTE contracts, or trade {owner}")  # fmt: skip
     if settlement_time(root) is SettlementTime.AM:
         raise ConfigurationError(f"{at}.option_root: {root} settles at the open and is never 0DTE; leave it out")
-    if spec_of(settings.trade.strategy).hedges_in_shares and not underlying.hedge_share:
+    spec = spec_of(settings.trade.strategy)
+    if spec.is_scalping and underlying.cash_settled:
+        instead = underlying.hedge_share or SHARES_TRADED
+        raise ConfigurationError(f"market.underlying: {underlying.symbol} is an index and has no shares; {spec.name} "
+                                 f"scalps shares and their options, give {instead}")  # fmt: skip
+    if spec.hedges_in_shares and not underlying.hedge_share:
         shares = "the shares that follow it" if underlying.cash_settled else f'"{underlying.symbol}", its own shares'
         raise ConfigurationError(f"{at}.hedge_share: none is given, and {settings.trade.strategy} hedges with it; "
                                  f"give {shares} (DH-220)")  # fmt: skip
