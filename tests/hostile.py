@@ -308,17 +308,20 @@ SLACK = Decimal(1000)
 
 
 def assert_nothing_oversold(world: World) -> None:
-    """Working orders that close never close more than their holding has, symbol by symbol, direction by direction."""
+    """Working orders that close never close more than their holding has, symbol by symbol, direction by direction.
+
+    What came after a cancel may leave one too many (CS-410): that one is being called back at the end of the same look.
+    """
     book = world.book
     for order in book.working_orders:
-        if not order.ticket.closes:
+        if not order.ticket.closes or order.called_back:
             continue
         held = book.held_by(order.ticket.holding)
         for leg in order.ticket.legs:
             unfilled = sum(
                 other.ticket.quantity * one.ratio - other.execution.filled_of(one)
                 for other in book.orders_of(order.ticket.holding)
-                if other.is_working
+                if other.is_working and not other.called_back
                 for one in other.ticket.legs
                 if (one.symbol, one.side) == (leg.symbol, leg.side) and other.ticket.closes
             )

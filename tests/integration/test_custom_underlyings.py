@@ -200,5 +200,7 @@ def test_the_simulation_asks_for_the_level_of_what_it_does_not_know(tmp_path: Pa
 def test_an_index_is_not_scalped_for_it_has_no_shares(strategy: str, index: str, shares: str) -> None:
     """SC-012: its quotes would be missing all day, and every entry refused for that."""
     given = {"market.underlying": index, "trade.strategy": strategy}
-    with pytest.raises(ConfigurationError, match=rf"market\.underlying: {index} is an index and has no shares; .* give {shares}"):
+    with pytest.raises(
+        ConfigurationError, match=rf"market\.underlying: {index} is an index and has no shares; .* give {shares}"
+    ):
         wire_day(configure([given]))

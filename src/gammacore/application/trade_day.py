@@ -29,7 +29,7 @@ from gammacore.application.order_desk import OrderDesk
 from gammacore.application.protect_shorts import ProtectShorts
 from gammacore.application.publish_view import PublishView
 from gammacore.application.recall_market import RecallMarket
-from gammacore.application.reconcile import Reconcile
+from gammacore.application.reconcile import REPORTED_AFTER, Reconcile
 from gammacore.application.settle_expiry import SettleExpiry
 from gammacore.application.survival import Survival
 from gammacore.application.trading_core import DayCore
@@ -53,6 +53,7 @@ from gammacore.domain.ledger import (
     LedgerOpened,
     Mode,
 )
+from gammacore.domain.risk.surplus import SURPLUS, surplus_orders
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import Decision, Decisions, Situation, Strategy, kept_overnight
 from gammacore.ports.broker import Broker, News, OrderNews
@@ -279,8 +280,13 @@ class TradeDay:
         run("settlement", lambda: self.settle(self._last_expired()))
         run("confirming closes", lambda: self.confirm(self.session))
         run("reconciliation", self._compare)
+        run("orders beyond what is held", self._call_surplus_back)
         for cover in self._covers():
             run("an order", partial(self.carry_out, cover))
+
+    def _call_surplus_back(self) -> None:
+        for order in surplus_orders(self.ledger.book, self.clock.now(), REPORTED_AFTER):
+            self.desk.cancel(order, SURPLUS)
 
     def _compare(self) -> None:
         findings = self.reconcile(self._last_expired())

@@ -20,6 +20,7 @@ from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import OrderFilled
 from gammacore.domain.legs import Leg, LegFill
 from gammacore.domain.orders import Effect, OrderReport, OrderState, OrderTicket, Purpose
+from gammacore.domain.risk.surplus import SURPLUS
 from gammacore.ports.broker import Broker, BrokerDecorator
 
 CLOSING = {"p1": "10:00:20"}
@@ -75,6 +76,23 @@ def test_only_the_part_that_did_not_fill_is_sent_again() -> None:
     assert first.execution.quantity == 2
     assert [(order.ticket.legs[0].side, order.ticket.quantity) for order in rest] == [(Side.BUY, 1), (Side.SELL, 1)]
     assert dict(world.exchange.holdings()) == {}
+
+
+def test_a_fill_after_the_cancel_calls_back_the_close_that_was_sent_since() -> None:
+    """CS-410: the first of 3 was reported canceled and fills after all; filled too, the second would turn it round."""
+    world = a_world_holding(closes=CLOSING)
+    world.exchange.next_submit(never=True, on_cancel="filled_late")
+    world.exchange.next_submit(times_out=True, accepts=False)
+    world.cycle(4)
+    world.clock.set(world.clock.now() + dt.timedelta(seconds=10))
+    world.day.once()  # no snapshot in between: the cancel shows, the fill does not yet; of the second no answer came
+    assert world.states()[1:] == [OrderState.CANCELED, OrderState.UNKNOWN]
+    world.cycle()
+
+    assert world.orders()[-1].called_back == SURPLUS
+    world.cycle(12)
+    assert world.states()[1:] == [OrderState.FILLED, OrderState.CANCELED]
+    assert (dict(world.exchange.holdings()), world.position().state) == ({}, HoldingState.CLOSED)
 
 
 def test_while_no_cancel_ends_it_nothing_else_is_sent_and_every_minute_a_person_is_alerted() -> None:

@@ -6,19 +6,23 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
-from attrs import evolve
+from attrs import evolve, frozen
 
 from builders import at
 from builders_scalping import a_share_world, a_share_world_holding, scalping_settings
+from builders_world import relayed
+from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.order import CancelOutcome
 from gammacore.configuration.scalping import ScalpingSettings
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.desks.st0cka import St0ckaDesk
 from gammacore.domain.ledger import AlarmRaised, BreakerTripped, FlattenRequested, Halted, OrderCanceled
-from gammacore.domain.orders import OrderState
+from gammacore.domain.orders import Execution, OrderReport, OrderState
+from gammacore.domain.risk.surplus import SURPLUS
 from gammacore.domain.scalping.st0cka import EntryOrder, St0ckaRules, Unwind
 from gammacore.domain.strategy import Trade
 from gammacore.domain.volatility import VolatilityRules, WantedSource
+from gammacore.ports.broker import BrokerDecorator
 
 # -- windows ----------------------------------------------------------------------------------------------------------
 
@@ -372,6 +376,45 @@ def test_a_restart_places_no_second_target() -> None:
     world.restart()
     world.tick(times=5)
     assert len(world.sent("profit_target")) == 1
+
+
+def test_shares_sold_by_hand_call_the_target_back_that_waits_to_sell_them() -> None:
+    """CS-572: the target would explain what is missing for half an hour, and then sell the account short."""
+    world = a_share_world_holding()
+    world.exchange.book.hold_shares("SPY", -3, Decimal("590.00"))
+    world.tick(times=80)
+    world.tick("590.20", times=5)
+
+    (target,) = world.sent("profit_target")
+    assert (target.state, target.called_back) == (OrderState.CANCELED, SURPLUS)
+    assert world.alarms() == ["holdings_differ", "closed_externally"]
+    assert (world.held, dict(world.exchange.holdings())) == (0, {})
+
+
+@frozen(eq=False)
+class Unreported(BrokerDecorator):
+    """Says of every sale that it works and has not filled, for two minutes after it was sent."""
+
+    inner: FakeExchange
+
+    def order(self, order_id: str) -> OrderReport | None:
+        report, sold = self.inner.order(order_id), {ticket.id for ticket in self.inner.received if ticket.closes}
+        if report is None or order_id not in sold or self.inner.clock().at >= at("09:47:00"):
+            return report
+        return evolve(report, state=OrderState.ACCEPTED, execution=Execution(0, Decimal(0)))
+
+
+def test_a_target_that_filled_unreported_is_a_fill_and_nothing_is_sold_twice() -> None:
+    """CS-410: what is missing is its own fill, which no cancel reaches any more; its report is waited for."""
+    world = a_share_world_holding()
+    world.wrap_broker = relayed(Unreported)
+    world.restart()
+    world.tick("590.20", times=130)
+
+    (target,) = world.sent("profit_target")
+    assert (target.state, target.execution.quantity) == (OrderState.FILLED, 3)
+    assert [reason for reason, _ in world.closed] == ["profit_target"]
+    assert (world.held, dict(world.exchange.holdings())) == (0, {})
 
 
 @pytest.mark.parametrize("event", [Halted, FlattenRequested])
