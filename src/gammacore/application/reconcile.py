@@ -348,6 +348,11 @@ class Reconcile:
             detail, about = f"{shown}; looked at again", f"{symbol} {noted.at}"
             self._ledger.record(*self._alarm("holdings_differ", detail, noted.holding, about=about, again=None))
 
+    @property
+    def patience(self) -> dt.timedelta:
+        """How long a difference may last before it is no longer a broker's slowness. Rule: CS-572."""
+        return max(REPORTED_AFTER, dt.timedelta(seconds=self._rules.absence_seconds))
+
     def deadlines(self) -> tuple[dt.datetime, ...]:
         """When what the holdings show counts: a loop that looks seldom acts on it all the same. Rules: R2, CS-572."""
         if not self._rules.absence_seconds:  # an exchange that shows a fill at once

@@ -29,7 +29,7 @@ from gammacore.application.order_desk import OrderDesk
 from gammacore.application.protect_shorts import ProtectShorts
 from gammacore.application.publish_view import PublishView
 from gammacore.application.recall_market import RecallMarket
-from gammacore.application.reconcile import REPORTED_AFTER, Reconcile
+from gammacore.application.reconcile import Reconcile
 from gammacore.application.settle_expiry import SettleExpiry
 from gammacore.application.survival import Survival
 from gammacore.application.trading_core import DayCore
@@ -285,7 +285,7 @@ class TradeDay:
             run("an order", partial(self.carry_out, cover))
 
     def _call_surplus_back(self) -> None:
-        for order in surplus_orders(self.ledger.book, self.clock.now(), REPORTED_AFTER):
+        for order in surplus_orders(self.ledger.book, self.clock.now(), self.reconcile.patience):
             self.desk.cancel(order, SURPLUS)
 
     def _compare(self) -> None:
