@@ -239,4 +239,9 @@ def assert_ended_well(world: World) -> None:
     assert book.expected_holdings() == {}
     assert dict(book.quarantined) == {}
     assert book.live_holdings == ()
-    assert book.balance == exchange.account().balance, "the book's dollars are not the exchange's"
+    assert is_estimate(book) or book.balance == exchange.account().balance, "the book's dollars are not the exchange's"
+
+
+def is_estimate(book: Book) -> bool:
+    """Whether some price is flagged as not the broker's own: garbled for minutes, the true one too late. CS-411."""
+    return any(order.lacks_price for order in book.orders.values())

@@ -17,8 +17,9 @@ from gammacore.application.lost_orders import LostOrders
 from gammacore.application.order_desk import OrderDesk
 from gammacore.application.take_in import ReconcileVerdict, TakeIn
 from gammacore.application.take_shown import TakeShown
+from gammacore.application.unfound_shares import UnfoundShares
 from gammacore.domain.book.results import CLOSED_EXTERNALLY
-from gammacore.domain.desks.orphans import OURS_ONLY, ReconcileRules
+from gammacore.domain.desks.orphans import OURS_ONLY, REPORTED_AFTER, ReconcileRules
 from gammacore.domain.desks.outside_trades import adjustments, part, returnable
 from gammacore.domain.desks.shown_fills import buy_back_uncovered, may_still_fill
 from gammacore.domain.holding_events import DifferenceSeen
@@ -35,8 +36,6 @@ from gammacore.ports.clock import Clock
 
 LOOKS = 2
 YOUNG = dt.timedelta(seconds=60)
-REPORTED_AFTER = dt.timedelta(seconds=60)
-"""So long after it began a difference that is not judged yet is reported (ours)."""
 
 
 @frozen
@@ -67,7 +66,7 @@ class Reconcile:
         self._desk = desk
         self._broker = broker
         self._clock = clock
-        self._rules = rules
+        self.rules = rules
         self._take_in = TakeIn(ledger, clock, rules, policy, {**REGISTRY, **underlyings})
         self._seen: dict[str, tuple[int, int]] = {}  # symbol: (difference, looks in a row)
         self._failures = 0
@@ -75,6 +74,7 @@ class Reconcile:
         self._unread: set[str] = set()
         self._unclear: frozenset[str] = frozenset()
         self._shown = TakeShown(ledger, desk.silent, clock, rules)
+        self._unfound = UnfoundShares(ledger, desk, broker, clock)
         self._alarm = RepeatedAlarms(clock)
         self._lost = lost
         self._contained = Containment(ledger, clock)
@@ -106,6 +106,7 @@ class Reconcile:
         if self._agrees(shown):
             return [ReconcileFinding("", 0, 0, ReconcileVerdict.MATCH)]
         held = by_contract(shown)
+        self._unfound(held)
         self._unclear = self._not_read(unread_in(shown))
         self._report_unread(held)
         # what was taken for foreign may be ours after all
@@ -315,7 +316,7 @@ class Reconcile:
         More than ours is late only where an order of ours filled a moment ago, its holding booked or not; what was
         missing and is shown again is not waited for.
         """
-        now, patience, book = self._clock.now(), dt.timedelta(seconds=self._rules.absence_seconds), self._ledger.book
+        now, patience, book = self._clock.now(), dt.timedelta(seconds=self.rules.absence_seconds), self._ledger.book
         noted = book.differences.get(symbol)
         if noted is None or now - noted.at >= patience:
             return False
@@ -348,21 +349,16 @@ class Reconcile:
             detail, about = f"{shown}; looked at again", f"{symbol} {noted.at}"
             self._ledger.record(*self._alarm("holdings_differ", detail, noted.holding, about=about, again=None))
 
-    @property
-    def patience(self) -> dt.timedelta:
-        """How long a difference may last before it is no longer a broker's slowness. Rule: CS-572."""
-        return max(REPORTED_AFTER, dt.timedelta(seconds=self._rules.absence_seconds))
-
     def deadlines(self) -> tuple[dt.datetime, ...]:
         """When what the holdings show counts: a loop that looks seldom acts on it all the same. Rules: R2, CS-572."""
-        if not self._rules.absence_seconds:  # an exchange that shows a fill at once
+        if not self.rules.absence_seconds:  # an exchange that shows a fill at once
             return ()
-        after = dt.timedelta(seconds=self._rules.cover_seconds)
+        after = dt.timedelta(seconds=self.rules.cover_seconds)
         return tuple(seen.at + after for seen in self._ledger.book.differences.values())
 
     def covers(self) -> Iterator[Repair]:
         """What buys back shorts that the broker shows without their cover. Rules: R2, CS-572."""
-        after = dt.timedelta(seconds=self._rules.cover_seconds)
+        after = dt.timedelta(seconds=self.rules.cover_seconds)
         return buy_back_uncovered(self._ledger.book, self._clock.now(), after)
 
     def _late_fills(self, symbols: Set[str], report_of: Callable[[str], OrderReport | None]) -> tuple[set[str], bool]:

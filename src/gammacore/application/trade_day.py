@@ -285,7 +285,7 @@ class TradeDay:
             run("an order", partial(self.carry_out, cover))
 
     def _call_surplus_back(self) -> None:
-        for order in surplus_orders(self.ledger.book, self.clock.now(), self.reconcile.patience):
+        for order in surplus_orders(self.ledger.book, self.clock.now(), self.reconcile.rules.patience):
             self.desk.cancel(order, SURPLUS)
 
     def _compare(self) -> None:

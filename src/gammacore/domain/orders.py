@@ -371,7 +371,8 @@ def tells_more(known: Execution, reported: Execution) -> bool:
         return True
     if reported == known:
         return False
-    return bool(reported.price) or _prices_a_leg(known, reported)  # the price comes at last, or corrected
+    is_priced = bool(reported.price) and reported.quantity > 0  # of nothing whole, a net price says nothing
+    return is_priced or _prices_a_leg(known, reported)  # the price comes at last, or corrected
 
 
 def _prices_a_leg(known: Execution, reported: Execution) -> bool:

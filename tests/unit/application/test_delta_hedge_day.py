@@ -8,11 +8,12 @@ from decimal import Decimal
 from typing import Any, cast
 
 import pytest
+from attrs import frozen
 
 from builders import DAY, a_session, at
 from builders_delta_hedge import CALL, PUT, STRADDLE, straddle_legs
 from builders_desk import a_contract
-from builders_world import TERMS, World
+from builders_world import TERMS, World, relayed
 from fakes import BidAsk, FakeCalendar, FakeMarket
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.in_memory import FakeClock
@@ -22,9 +23,10 @@ from gammacore.domain.holding_events import HedgeDecided, HoldingClosed, Holding
 from gammacore.domain.holdings.holding import HoldingState
 from gammacore.domain.instruments import OptionContract
 from gammacore.domain.ledger import Halted
-from gammacore.domain.orders import Order, OrderState, Purpose
+from gammacore.domain.orders import Order, OrderReport, OrderState, Purpose
 from gammacore.domain.reports.day_report import day_report
 from gammacore.domain.risk.opening_limits import OpeningGuards
+from gammacore.ports.broker import BrokerDecorator
 from gammacore.ports.storage import Request, RequestKind
 
 TUESDAY = DAY + dt.timedelta(days=1)
@@ -254,6 +256,39 @@ def test_a_hedge_without_news_is_alarmed_after_a_minute_and_every_five_minutes()
 
     assert world.alarms().count("fill_unknown") == 2
     assert states(world, Purpose.HEDGE) == ["unknown"]
+
+
+@frozen(eq=False)
+class HidesHedges(BrokerDecorator):
+    """Finds no share order for a quarter of an hour; at 10:15 it finds them all."""
+
+    inner: FakeExchange
+
+    def order(self, order_id: str) -> OrderReport | None:
+        shares = {ticket.id for ticket in self.inner.received if ticket.is_shares}
+        return None if order_id in shares and self.inner.clock().at < at("10:15") else self.inner.order(order_id)
+
+
+@pytest.mark.parametrize("trouble", [{"times_out": True, "accepts": True}, {"rejects_later": "not now"}])
+def test_a_hedge_no_look_finds_is_taken_once_the_account_shows_its_shares(trouble: Mapping[str, Any]) -> None:
+    """R4, CS-408: it counted as never sent. Shares may be another trader's (CS-571), so its own report decides."""
+    world = a_hedging_world()
+    world.wrap_broker = relayed(HidesHedges)
+    look(world, "09:45")
+    look(world, "09:46")
+    world.exchange.next_submit(**trouble)
+    for minute in range(30):
+        look(world, f"10:{minute:02}", "601", cycles=3)
+
+    lost, *later = orders(world, Purpose.HEDGE)
+    was_taken = "accepts" in trouble
+    assert lost.state is (OrderState.FILLED if was_taken else OrderState.REJECTED)
+    assert later
+    assert world.book.expected_holdings() == dict(world.exchange.holdings())
+    look(world, "15:45", "601")
+    look(world, "15:46", "601")
+    settle(world, "601")
+    assert_ended_flat(world)
 
 
 def test_a_hedge_that_fills_after_its_cancel_is_found_and_flattened() -> None:

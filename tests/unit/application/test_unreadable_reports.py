@@ -17,6 +17,7 @@ from builders_holdings import order_intended, sell
 from builders_world import World, a_scripted_plan, a_world, a_world_holding, relayed
 from gammacore.application.alarms import NOT_BOOKED
 from gammacore.domain.book.book import Book
+from gammacore.domain.holding_events import HoldingClosed
 from gammacore.domain.holdings.plans import Opening
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import AlarmRaised, OrderAccepted, OrderFilled
@@ -277,3 +278,36 @@ def test_a_fact_that_the_book_refuses_is_an_alarm_and_the_next_orders_are_looked
     assert world.alarms() == [NOT_BOOKED]
     assert world.all(AlarmRaised)[0].detail.startswith("the news of order gc-second could not be booked: legs: odd")
     assert world.book.orders["gc-exit"].state is OrderState.FILLED
+
+
+def test_an_answer_without_a_price_takes_no_price_back() -> None:
+    """CS-411: the broker has said it; the expected credit is for what it never said."""
+    world = a_world()
+    world.day.begin()
+    sell(world.day.desk, an_entry("gc-entry", contracts=3), a_scripted_plan())
+    done = Execution(3, Decimal("3.10"), legs=(LegFill(SHORT, Side.SELL, 3, Decimal("5.60")),
+                                               LegFill(LONG, Side.BUY, 3, Decimal("2.50"))))  # fmt: skip
+    priced = OrderReport("gc-entry", "B1", OrderState.REJECTED, done, world.clock.now())
+    for report in (priced, evolve(priced, state=OrderState.FILLED, execution=Execution(3, None))):
+        world.day.desk.take(world.book.orders["gc-entry"], report)
+
+    entry = world.book.orders["gc-entry"]
+    assert (entry.state, entry.execution, entry.price_verified) == (OrderState.FILLED, done, True)
+    assert world.position().credit == Decimal("3.10")
+
+
+@pytest.mark.parametrize("price", [Decimal(-5), Decimal("2.45")])
+def test_a_price_of_nothing_whole_opens_no_booked_spread_again(price: Decimal) -> None:
+    """CS-564: one leg filled, was bought back and booked; what changes nothing would never be booked again."""
+    world = a_world(a_scripted_plan())
+    world.exchange.next_submit(leg_contracts=(1, 0))
+    world.day.once()
+    world.cycle(30)
+    assert (world.book.live_holdings, len(world.all(HoldingClosed))) == ((), 1)
+    entry, *_ = world.orders()
+    now = world.clock.now()
+    report = OrderReport(entry.id, entry.broker_id, OrderState.CANCELED, evolve(entry.execution, price=price), now)
+
+    assert not world.day.desk.take(entry, report)
+    world.day.ledger.record(OrderFilled(now, entry.id, report.execution, complete=False))  # as older ledgers have it
+    assert world.book.live_holdings == ()

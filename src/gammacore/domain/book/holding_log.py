@@ -140,20 +140,22 @@ class HoldingLog:
     def filled(self, order: Order, event: OrderFilled) -> None:
         """Take a fill in; `order` is the order as it was before.
 
-        A holding already booked begins anew by it, and is booked once more when flat. Only what closes a spread that
-        was booked belongs to nothing: it is compared with the broker and quarantined. Rule: CS-564.
+        A holding already booked begins anew by it, and is booked once more when flat; what changes nothing of it does
+        not, for nothing would end it. Only what closes a spread that was booked belongs to nothing: it is compared with
+        the broker and quarantined. Rule: CS-564.
         """
         before, now, holding = order.execution, event.execution, self._known(order.ticket.holding)
         is_entry = order.ticket.purpose is Purpose.ENTRY
         if not holding.is_live and is_spread(holding) and not is_entry:
             self._set(holding.filled(order.ticket, before, now))
             return
-        holding = holding if holding.is_live else holding.anew(event.at)
+        was_live, holding = holding.is_live, holding if holding.is_live else holding.anew(event.at)
         if is_spread(holding) and is_entry:
-            verified = event.price_verified
-            self._put(holding.entered(order.ticket, before, now, event.at, verified=verified))
+            after: AnyHolding = holding.entered(order.ticket, before, now, event.at, verified=event.price_verified)
         else:
-            self._put(holding.filled(order.ticket, before, now))
+            after = holding.filled(order.ticket, before, now)
+        if was_live or after.has_filled:
+            self._put(after)
 
     def ended(self, order: Order, *, works: bool, at: dt.datetime) -> None:
         """An order has ended; `works` whether another of its holding does. One that never filled is over by that."""

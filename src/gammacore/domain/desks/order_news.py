@@ -10,6 +10,7 @@ import datetime as dt
 
 from gammacore.domain.book.book import Book
 from gammacore.domain.desks.outside_trades import taken_back
+from gammacore.domain.desks.shown_fills import A_DAY
 from gammacore.domain.holdings.holding import AnyHolding, is_spread
 from gammacore.domain.holdings.lots import is_possible_credit, with_price
 from gammacore.domain.ledger import (
@@ -21,12 +22,10 @@ from gammacore.domain.ledger import (
     OrderFilled,
     OrderWasRejected,
 )
-from gammacore.domain.orders import Order, OrderReport, OrderState, Purpose, tells_more
+from gammacore.domain.orders import Execution, Order, OrderReport, OrderState, Purpose, tells_more
 
 LATE_FILLS = dt.timedelta(minutes=2)
 """An ended order is looked at for so long: a cancel and a fill may cross. Rule: CS-410."""
-_A_DAY = dt.timedelta(days=1)
-"""No order outlives the session it was meant in."""
 _ENDED_UNFILLED = (OrderState.CANCELED, OrderState.NOT_SENT, OrderState.REJECTED)
 
 
@@ -40,7 +39,7 @@ def may_fill_late(book: Book, now: dt.datetime) -> list[Order]:
 
     Rules: CS-408, CS-410.
     """
-    if not (today := book.orders_since(now - _A_DAY)):
+    if not (today := book.orders_since(now - A_DAY)):
         return []
     recent = (order for order in today if now - order.changed_at <= LATE_FILLS)
     return [order for order in recent if order.state in _ENDED_UNFILLED and _takes_fills(book, order)]
@@ -87,16 +86,27 @@ def _is_found(order: Order, report: OrderReport) -> bool:
 
 def lacks_price(report: OrderReport, holding: AnyHolding) -> bool:
     """A fill without an expected price waits for its own: until then the order counts as in flight. CS-411."""
-    reported = report.execution
-    return holding.plan is None and reported.any and not (reported.price or reported.legs)
+    return holding.plan is None and report.execution.any and _is_mute(report.execution)
+
+
+def _is_mute(reported: Execution) -> bool:
+    return not (reported.price or reported.legs)
+
+
+def _is_priced(order: Order) -> bool:
+    return order.execution.any and order.price_verified
 
 
 def _fill(order: Order, report: OrderReport, holding: AnyHolding, now: dt.datetime) -> OrderFilled:
     """The fill as booked; without a price the expected one is booked and flagged. Rule: CS-411.
 
     What was reported as filled stays so when its price comes with an older state: one answer may lag behind another.
+    So does a price the broker gave, when a later answer has none.
     """
-    execution, is_verified = with_price(order.ticket, report.execution, holding.plan)
+    if _is_priced(order) and order.execution.quantity == report.execution.quantity and _is_mute(report.execution):
+        execution, is_verified = order.execution, True
+    else:
+        execution, is_verified = with_price(order.ticket, report.execution, holding.plan)
     is_complete = OrderState.FILLED in (report.state, order.state)
     return OrderFilled(now, order.id, execution, is_complete, price_verified=is_verified)
 

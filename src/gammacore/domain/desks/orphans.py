@@ -45,6 +45,10 @@ class Adopt(StrEnum):
     ALL = "all"
 
 
+REPORTED_AFTER = dt.timedelta(seconds=60)
+"""So long after it began a difference that is not judged yet is reported (ours)."""
+
+
 @frozen
 class ReconcileRules:
     """What is done with contracts at the broker that are in no book. Rule: CS-574."""
@@ -62,6 +66,11 @@ class ReconcileRules:
     lineages: tuple[str, ...] = parameter(
         (), "Marks of earlier ledgers of yours at this account, whose orders count as ours: 8 letters of a client id."
     )
+
+    @property
+    def patience(self) -> dt.timedelta:
+        """After so long a difference is no longer a broker's slowness. Rule: CS-572."""
+        return max(REPORTED_AFTER, dt.timedelta(seconds=self.absence_seconds))
 
     def is_ours(self, order_id: str, mine: str) -> bool:
         """Whether a ledger of this account made the id: the one whose mark is `mine`, or an earlier one. CS-574."""

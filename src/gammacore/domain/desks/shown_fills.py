@@ -23,6 +23,8 @@ from gammacore.domain.orders import Execution, Order, OrderState, OrderTicket, s
 from gammacore.domain.strategy import Repair
 
 NO_TIME = dt.timedelta(0)
+A_DAY = dt.timedelta(days=1)
+"""No order outlives the session it was meant in."""
 _NEVER_TAKEN = (OrderState.REJECTED, OrderState.NOT_SENT)
 """What an answer, or its absence, made of an order; the holdings may show that it was taken after all."""
 
@@ -97,6 +99,20 @@ def fills_after_all(
                 for symbol in more:
                     del left[symbol]
                 yield order, _with_more(order, more)
+
+
+def share_orders_unfound(book: BookView, now: dt.datetime, held: Mapping[str, int]) -> Iterator[Order]:
+    """Share orders of the last day that no broker ever confirmed, in the direction in which the account holds more.
+
+    Oldest first. The shares may be another trader's (CS-571): whether the order was taken only its own report says.
+    """
+    expected = book.expected_holdings()
+    for order in book.orders_since(now - A_DAY):
+        leg = order.ticket.legs[0]
+        is_unfound = order.state in _NEVER_TAKEN or (order.state is OrderState.CANCELED and not order.broker_id)
+        gap = held.get(leg.symbol, 0) - expected.get(leg.symbol, 0)
+        if is_unfound and order.ticket.is_shares and gap * leg.side.sign > 0:
+            yield order
 
 
 def is_taken_back(book: BookView, order: Order, reported: Execution, now: dt.datetime, after: dt.timedelta) -> bool:
