@@ -311,3 +311,20 @@ def test_a_price_of_nothing_whole_opens_no_booked_spread_again(price: Decimal) -
     assert not world.day.desk.take(entry, report)
     world.day.ledger.record(OrderFilled(now, entry.id, report.execution, complete=False))  # as older ledgers have it
     assert world.book.live_holdings == ()
+
+
+@pytest.mark.parametrize("legs", [(), ((2, "6.50"), (3, "2.95"))])
+def test_a_close_that_is_said_to_bring_dollars_is_booked_at_its_worst_until_its_legs_say_so(
+    legs: tuple[tuple[int, str], ...],
+) -> None:
+    """CS-002, CS-411: 2 of 3 closed at -5; a spread is worth 0 at least."""
+    world = a_world_holding()
+    world.day.desk.send(an_exit("gc-exit", contracts=3))
+    sides = ((SHORT, Side.BUY), (LONG, Side.SELL))
+    fills = tuple(LegFill(symbol, side, count, Decimal(price))
+                  for (symbol, side), (count, price) in zip(sides, legs, strict=False))  # fmt: skip
+    said = OrderReport("gc-exit", "B1", OrderState.CANCELED, Execution(2, Decimal(-5), legs=fills), world.clock.now())
+    world.day.desk.take(world.book.orders["gc-exit"], said)
+
+    order = world.book.orders["gc-exit"]
+    assert (order.execution.price, order.price_verified) == (Decimal(10), False)

@@ -116,7 +116,7 @@ def with_price(ticket: OrderTicket, execution: Execution, plan: SpreadPlan | Non
     """The execution as it is booked, and whether its price is the broker's and possible.
 
     Where every leg has its price the net is known, be it 0. A net that its own legs contradict is not believed: theirs
-    is booked, unverified. Else the expected price stands in: of an entry the credit it was planned for, of a close at
+    is booked, unverified. No more is a close of a spread that brings dollars by its net alone (CS-002). Else the expected price stands in: of an entry the credit it was planned for, of a close at
     market the worst it can cost, or a sold leg bring.
     """
     is_entry = ticket.purpose is Purpose.ENTRY
@@ -126,6 +126,7 @@ def with_price(ticket: OrderTicket, execution: Execution, plan: SpreadPlan | Non
     if net is not None:
         execution = evolve(execution, price=net)
     is_mute = execution.price is None or (is_entry and execution.price == 0 and net is None)
+    is_mute = is_mute or (plan is not None and not is_entry and _turns_round(ticket, execution))
     if execution.quantity == 0 or not is_mute:
         return execution, not is_entry or plan is None or is_possible_credit(execution.price, plan)
     expected = ticket.limit or ticket.stop
@@ -134,6 +135,11 @@ def with_price(ticket: OrderTicket, execution: Execution, plan: SpreadPlan | Non
     elif expected is None and plan is not None:
         expected = plan.spread.width if ticket.effect is Effect.DEBIT else Decimal(0)
     return evolve(execution, price=expected), False
+
+
+def _turns_round(ticket: OrderTicket, execution: Execution) -> bool:
+    """Whether a net price below 0 is not what its legs come to: a spread is worth 0 at least."""
+    return execution.price is not None and execution.price < 0 and execution.net_of_legs(ticket) != execution.price
 
 
 def _contradicted(ticket: OrderTicket, execution: Execution) -> Decimal | None:
