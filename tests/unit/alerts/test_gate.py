@@ -152,7 +152,7 @@ def test_quiet_hours_hold_warnings_to_their_end_and_make_one_message_of_the_rest
         assert not [*gate.take(one, MIDNIGHT)]
 
     assert not [*gate.due(after(-1, MORNING))]
-    assert gate.left == 3
+    assert len(gate.held) == 3
     halted, rest = gate.due(MORNING)
     assert (halted.title, rest.title) == ("halted", "2 messages")
     assert "a 2" in rest.text
@@ -175,7 +175,7 @@ def test_at_the_end_what_was_counted_and_gathered_is_told_and_what_is_held_is_kn
     assert titles([*gate.flush(after(1))]) == ["a (once more)", "2 messages"]
     quiet = Gate(NIGHT)
     [*quiet.take(message(), MIDNIGHT)]
-    assert (titles([*quiet.flush(MIDNIGHT)]), quiet.left) == ([], 1)
+    assert (titles([*quiet.flush(MIDNIGHT)]), len(quiet.held)) == ([], 1)
 
 
 @pytest.mark.parametrize("text", ["22", "22:00", "22:00-25:00", "late-early", "07:00-07:00"])

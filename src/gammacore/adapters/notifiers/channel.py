@@ -57,6 +57,7 @@ class Channel:
         self._waiting: deque[Later] = deque()
         self._busy = self._closed = self._is_over = False
         self._dropped = self._in_a_row = 0
+        self._kept: tuple[Message, ...] = ()
         self._thread: threading.Thread | None = None
 
     def put(self, later: Later) -> None:
@@ -121,6 +122,7 @@ class Channel:
             try:
                 for message in self._due(one, is_over=is_over):
                     self._deliver(message)
+                self._keep_what_waits()
                 if is_over:
                     self._say_what_is_left()
             except Exception as fault:  # its text may hold a secret: only its kind is reported
@@ -162,11 +164,21 @@ class Channel:
             return
         self._spool.mark(self.name, "")
         self._in_a_row = 0
-        if message.is_critical:
-            self._spool.forget(self.name, message)
+        self._spool.forget(self.name, message)
+
+    def _keep_what_waits(self) -> None:
+        """What quiet hours hold is on the disk: this process may not live until they are over. Rule: OP-403."""
+        before, self._kept = self._kept, self._gate.held
+        for message in self._kept:
+            if message not in before:
+                self._spool.keep(self.name, message)
+        for message in before:
+            if message not in self._kept:
+                self._spool.forget(self.name, message)
 
     def _say_what_is_left(self) -> None:
         if self._dropped:
             self._logger.warning("alerts: channel %s: %d messages were dropped", self.name, self._dropped)
-        if left := self._gate.left:
-            self._logger.info("alerts: channel %s: quiet hours held %d messages to the end", self.name, left)
+        if left := len(self._gate.held):
+            held = "alerts: channel %s: quiet hours hold %d messages; the next start sends them"
+            self._logger.info(held, self.name, left)

@@ -1,4 +1,4 @@
-"""Critical messages on disk until they are delivered: a kill loses none, the next start sends them. Rule: OP-403."""
+"""Messages on disk until they are delivered: critical ones, and what quiet hours hold; no kill loses them. OP-403."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ MOST_TAKEN = 200
 class Spool:
     """A folder beside a ledger; each process has a folder of its own in it, under a lock that dies with the process.
 
-    One file a channel and alarm, so that a repeat takes the place of what it repeats. What the disk refuses is passed
-    over: the message is sent all the same. Without a folder nothing is kept.
+    One file a channel and alarm, so that a repeat takes the place of what it repeats; of anything else each. What the
+    disk refuses is passed over: the message is sent all the same. Without a folder nothing is kept.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -153,7 +153,8 @@ def _takes(lock: int) -> bool:
 
 
 def _name(channel: str, message: Message) -> str:
-    mark = hashlib.sha256("\0".join(message.key).encode()).hexdigest()[:20]
+    told_apart = message.key if message.is_critical else (*message.key, message.at.isoformat())
+    mark = hashlib.sha256("\0".join(told_apart).encode()).hexdigest()[:20]
     return f"{channel}.{mark}.json"
 
 

@@ -142,7 +142,7 @@ class Gate:
             yield from self._flush_gathered(now)
 
     def flush(self, now: dt.datetime) -> Iterator[Message]:
-        """The end: what limits held back goes now; what quiet hours hold does not, and `left` is their number."""
+        """The end: what limits held back goes now; what quiet hours hold stays `held`."""
         for message in [_counted(message, count) for count, message in self._again.values()]:
             if self._is_quiet(message, now):
                 self._held.append(message)
@@ -152,9 +152,9 @@ class Gate:
         yield from self._flush_gathered(now)
 
     @property
-    def left(self) -> int:
-        """Messages that quiet hours hold."""
-        return len(self._held)
+    def held(self) -> tuple[Message, ...]:
+        """Messages that quiet hours hold, oldest first."""
+        return tuple(self._held)
 
     def acknowledge(self, at: dt.datetime) -> None:
         """A person knows of every alarm up to this instant: none comes again."""

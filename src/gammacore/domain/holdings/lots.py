@@ -116,8 +116,9 @@ def with_price(ticket: OrderTicket, execution: Execution, plan: SpreadPlan | Non
     """The execution as it is booked, and whether its price is the broker's and possible.
 
     Where every leg has its price the net is known, be it 0. A net that its own legs contradict is not believed: theirs
-    is booked, unverified. No more is a close of a spread that brings dollars by its net alone (CS-002). Else the expected price stands in: of an entry the credit it was planned for, of a close at
-    market the worst it can cost, or a sold leg bring.
+    is booked, unverified. No more is a close of a spread that brings dollars by its net alone (CS-002). Else the
+    expected price stands in: of an entry the credit it was planned for, of a close at market the worst it can cost, or
+    a sold leg bring.
     """
     is_entry = ticket.purpose is Purpose.ENTRY
     if (legs := _contradicted(ticket, execution)) is not None:
