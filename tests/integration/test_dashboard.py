@@ -41,7 +41,7 @@ def an_account(home: Path, mode: Mode) -> Path:
 
 
 def get(page: Served, path: str, **headers: str) -> httpx.Response:
-    return httpx.get(page.url + path, headers=headers, timeout=60)
+    return page.get(path, **headers)
 
 
 def sums(home: Path) -> dict[str, str]:
