@@ -131,6 +131,7 @@ def test_a_documented_command_runs_or_names_what_is_not_here(
     command: Documented, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     gammacore = CommandLine(capsys)
+    monkeypatch.setattr("gammacore.adapters.dask_cluster.REACHED_WITHIN", 0.5)  # no scheduler is there to be reached
     for name, value in command.environment.items():
         monkeypatch.setenv(name, value)
     if command.words[0] in ("journal", "report", "status"):
