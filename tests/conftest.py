@@ -55,9 +55,17 @@ gc.set_threshold(100_000, 50, 50)
 """Thousands of collected tests stay alive to the end: looked through as often as by default, they cost a tenth."""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long ones first: what is left at the end is short, and the workers end together."""
+    """The long ones first: what is left at the end is short, and the workers end together.
+
+    The short ones go to a worker by the file: what a file sets up is set up once, and pytest-xdist, which after every
+    test counts all groups it has ever given out, has hundreds to count and not fourteen thousand.
+    """
     items.sort(key=lambda item: "integration" not in item.path.parts)
+    for item in items:
+        if "integration" not in item.path.parts and item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(ROOT).as_posix()))
 
 
 def pytest_collection_finish() -> None:

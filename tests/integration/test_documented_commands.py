@@ -7,6 +7,7 @@ import shlex
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,8 @@ def shell_lines(page: Path) -> list[str]:
     return [line.strip() for block in blocks for line in block.replace("\\\n", " ").splitlines() if line.strip()]
 
 
-def documented() -> list[Documented]:
+@cache
+def documented() -> tuple[Documented, ...]:
     found = []
     for page in PAGES:
         for line in shell_lines(page):
@@ -80,7 +82,7 @@ def documented() -> list[Documented]:
                 variables = tuple(takewhile(VARIABLE.match, words))
                 if words[len(variables) :] and words[len(variables)] in PROGRAMS:
                     found.append(Documented(page.name, tuple(words[len(variables) + 1 :]), variables))
-    return list(dict.fromkeys(found))
+    return tuple(dict.fromkeys(found))
 
 
 def examples() -> list[Documented]:
