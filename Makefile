@@ -67,7 +67,7 @@ test: install
 	-$(MAKE) --no-print-directory prism
 	-$(MAKE) --no-print-directory tradier-client
 	-$(MAKE) --no-print-directory browser
-	$(BIN)/python -m pytest -n auto --dist loadgroup --durations 40
+	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder --durations 40
 
 # Which lines and branches of the domain no unit test runs. Apart from `test`, for measuring doubles what a test costs
 coverage: install

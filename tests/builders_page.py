@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from attrs import frozen
 
@@ -36,6 +37,10 @@ class Served:
 
     url: str
     desk: HomeDesk
+
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        """What the page answers. Without reading the certificates of TLS, which cost ten times what the page does."""
+        return httpx.get(self.url + path, headers=headers, timeout=60, verify=False)
 
 
 def settings_of(home: Path, **keys: object) -> Settings:
@@ -89,13 +94,18 @@ def a_home_with_a_day(home: Path, *, held: bool = False, **keys: object) -> Path
 
 
 @contextmanager
-def paced(home: Path, seconds: float = 0.3, **keys: object) -> Iterator[subprocess.Popen[str]]:
-    """A study that shows each look for so many seconds, in a process of its own."""
+def paced(home: Path, seconds: float | None = 0.3, **keys: object) -> Iterator[subprocess.Popen[str]]:
+    """A study that shows each look for so many seconds, in a process of its own.
+
+    Without seconds it waits for nothing until it holds something, and then in that look to the end.
+    """
     ledger = home / "runs" / "r.sqlite"
     ledger.parent.mkdir(parents=True, exist_ok=True)
     texts = {key: str(value) for key, value in {**SEED, "storage.home": home, **keys}.items()}
     child = subprocess.Popen(
-        [sys.executable, str(CHILD), str(ledger), str(seconds), json.dumps(texts)], stdout=subprocess.PIPE, text=True
+        [sys.executable, str(CHILD), str(ledger), str(seconds or 0), json.dumps(texts), *(["stays"] * (not seconds))],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         assert child.stdout is not None

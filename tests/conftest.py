@@ -32,13 +32,40 @@ freezegun.configure(extend_ignore_list=["_pytest"])
 
 ROOT = Path(__file__).resolve().parents[1]
 
+MEMORY = Path("/dev/shm")
+ROOM_BYTES = 4 * 1024**3
+"""A run leaves a few hundred megabytes; a container's own 64 are not enough."""
+
+
+def runs_in_memory(folder: Path = MEMORY) -> bool:
+    """Whether test folders may lie in memory, where each of the thousands of ledger commits waits for no disk.
+
+    Every `fsync` is still called; what a loss of power does to a disk is tested by what the code asks of it.
+    """
+    if "PYTEST_DEBUG_TEMPROOT" in os.environ or not os.access(folder, os.W_OK):
+        return False
+    there = os.statvfs(folder)
+    return there.f_bavail * there.f_frsize >= ROOM_BYTES and not there.f_flag & os.ST_NOEXEC
+
+
+if runs_in_memory():
+    os.environ["PYTEST_DEBUG_TEMPROOT"] = str(MEMORY)
+
 gc.set_threshold(100_000, 50, 50)
 """Thousands of collected tests stay alive to the end: looked through as often as by default, they cost a tenth."""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long ones first: what is left at the end is short, and the workers end together."""
+    """The long ones first: what is left at the end is short, and the workers end together.
+
+    The short ones go to a worker by the file: what a file sets up is set up once, and pytest-xdist, which after every
+    test counts all groups it has ever given out, has hundreds to count and not fourteen thousand.
+    """
     items.sort(key=lambda item: "integration" not in item.path.parts)
+    for item in items:
+        if "integration" not in item.path.parts and item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(ROOT).as_posix()))
 
 
 def pytest_collection_finish() -> None:

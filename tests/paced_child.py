@@ -1,4 +1,7 @@
-"""A study that waits: each look is shown for some real time, until it is ended. Arguments: ledger, pace, keys."""
+"""A study that waits: each look is shown for some real time, until it is ended.
+
+Arguments: ledger, seconds a look, keys, and `stays` where the first look that holds something is shown to the end.
+"""
 
 from __future__ import annotations
 
@@ -25,15 +28,20 @@ class FakeTime:
         self.seconds += seconds
 
 
-def main(ledger: str, seconds: str, keys: str) -> None:
+def main(ledger: str, seconds: str, keys: str, *stays: str) -> None:
     """Trade the configured day at `seconds` of real time a look, publishing as a paced study does."""
     time = FakeTime()
     day = wire_day(configure([json.loads(keys)]), Path(ledger), pace=Pace(60.0, steady=time.now, sleep=time.sleep))
     waits = threading.Event()
+
+    def show(_now: object) -> None:
+        holds = any(one.has_filled and not one.is_flat for one in day.trade.ledger.book.live_holdings)
+        waits.wait(None if holds and stays else float(seconds))
+
     sys.stdout.write("begins\n")
     sys.stdout.flush()
     try:
-        day.trade(lambda _now: (waits.wait(float(seconds)), None)[1])
+        day.trade(show)
     finally:
         day.close()
 

@@ -15,6 +15,8 @@ from gammacore.configuration import configure
 from gammacore.wiring import wire_day
 from gammacore_cli.main import gammacore
 
+pytestmark = pytest.mark.xdist_group("charts found again")  # what the file sets up is set up by one worker
+
 DAY = "2026-03-03"
 ENTERED = ("--seed", "57", "--step", "300")
 TRADED = ("--underlying", "SPX", "--vix", "15.5")

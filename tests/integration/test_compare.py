@@ -21,6 +21,8 @@ from gammacore.errors import ConfigurationError, MissingData
 from gammacore.wiring import events_of, record_day, wire_day
 from gammacore_cli.main import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
 
+pytestmark = pytest.mark.xdist_group("compare")  # what the file sets up is set up by one worker
+
 DAY = dt.date(2026, 3, 3)
 TRADED = {"market.date": DAY, "market.seed": PINNED}
 

@@ -41,7 +41,7 @@ def an_account(home: Path, mode: Mode) -> Path:
 
 
 def get(page: Served, path: str, **headers: str) -> httpx.Response:
-    return httpx.get(page.url + path, headers=headers, timeout=60)
+    return page.get(path, **headers)
 
 
 def sums(home: Path) -> dict[str, str]:
@@ -224,7 +224,7 @@ def running(tmp_path: Path) -> Iterator[Served]:
 
 def test_marks_and_levels_are_those_of_status(tmp_path: Path) -> None:
     """Acceptance 15."""
-    with paced(tmp_path, 1.0, **{"market.step_seconds": 120}), served(tmp_path) as page:
+    with paced(tmp_path, None, **{"market.step_seconds": 120}), served(tmp_path) as page:
         wait_for(lambda: held(page) and get(page, "/api/positions").json()["holdings"], 60)
         found = get(page, "/api/positions").json()
         (shown,) = found["holdings"]

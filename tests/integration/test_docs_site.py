@@ -16,6 +16,7 @@ from conftest import ROOT
 from gammacore.configuration.settings import Settings, flatten
 
 FROM_OUTSIDE = re.compile(r"""<(?:script|link|img|iframe|source)\b[^>]*\b(?:src|href)=["'](?:https?:)?//[^"']*["']""")
+pytestmark = pytest.mark.xdist_group("docs site")  # built once, not by every worker
 IN_STYLES = re.compile(r"""(?:@import\s+|url\(\s*)["']?(?:https?:)?//[^)"';]*""")
 
 

@@ -30,6 +30,8 @@ from gammacore.domain.tape import TapeRules
 from gammacore.domain.volatility import VolatilityRules
 from gammacore.wiring import wire_day
 
+pytestmark = pytest.mark.xdist_group("every key")  # what the file sets up is set up by one worker
+
 SOURCES = Path(gammacore.__file__).parent
 TILL = dt.datetime(2026, 3, 3, 16, 3, tzinfo=dt.UTC)
 """11:03 in New York: both windows of the morning are over."""

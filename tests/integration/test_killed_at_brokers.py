@@ -28,7 +28,7 @@ from counterparts.alpaca_dialect import alpaca_app
 from counterparts.serving import LoopbackServer, serving
 from counterparts.tradier_dialect import tradier_app
 from counterparts.world import Asked, World
-from extent import WHOLE, pairs
+from extent import WHOLE, many, pairs
 from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.domain.book.book import Book
 from gammacore.domain.holding_events import CloseDecided, HoldingClosed
@@ -38,7 +38,7 @@ from gammacore.domain.orders import THE_DAY, OrderReport, OrderTicket, Purpose
 
 APPS: Mapping[str, Callable[[World], ASGIApp]] = {"tradier": tradier_app, "alpaca": alpaca_app}
 SEED = 57
-STEP = 300
+STEP = many(600, 300)
 PROCESSES = multiprocessing.get_context("forkserver")
 """Each process is a fork of one that has imported what trades and done nothing else: a second less to wait for each."""
 PROCESSES.set_forkserver_preload([broker_crash_child.__name__])

@@ -12,7 +12,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 import extent
@@ -38,7 +37,7 @@ SPY = {"market.underlying": "SPY", "market.seed": 7, "market.step_seconds": 60, 
 
 
 def get(page: Served, path: str) -> Any:
-    return httpx.get(page.url + path, timeout=60).json()
+    return page.get(path).json()
 
 
 def held_for(looks: int) -> Callable[[Book], bool]:
@@ -89,7 +88,7 @@ def test_every_desk_shows_its_stop_and_target(
     asked = now["metrics"]["connection_pool_stats"]
     assert (asked["requests"] > 0, asked["errors"]) == (True, 0)
     with served(tmp_path) as page:
-        text = httpx.get(page.url + "/positions", timeout=60).text
+        text = page.get("/positions").text
         assert all(rule.replace("_", " ") in text for rule in rules)
 
 
@@ -105,7 +104,7 @@ def status(ledger: Path) -> Any:
 def test_the_page_and_status_show_the_same_marks_and_levels_as_the_policy(tmp_path: Path) -> None:
     """Acceptance 15: a loop that waits in one look, so that page and command see the same picture."""
     ledger = tmp_path / "runs" / "r.sqlite"
-    with paced(tmp_path, 20.0, **{"market.step_seconds": 3600}), served(tmp_path) as page:
+    with paced(tmp_path, None, **{"market.step_seconds": 900}), served(tmp_path) as page:
         wait_for(lambda: get(page, "/api/positions")["holdings"], 120)
         found, said = get(page, "/api/positions"), status(ledger)
         again = get(page, "/api/positions")
@@ -136,7 +135,7 @@ def test_open_alarms_are_on_the_page_and_in_status(tmp_path: Path) -> None:
     said = status(ledger)
     with served(tmp_path) as page:
         (alarm,) = get(page, "/api/system")["alarms"]
-        text = httpx.get(page.url + "/", timeout=60).text
+        text = page.get("/").text
 
     assert (alarm["code"], alarm["count"]) == ("feed_silent", 2)
     assert [(one["code"], one["count"]) for one in said["alarms"]] == [("feed_silent", 2)]
@@ -225,7 +224,7 @@ def test_a_list_of_many_days_is_kept_and_holds_as_long_as_the_ledger_does(tmp_pa
         listed = get(page, "/api/days")
         assert (len(listed["days"]), listed["mode"]) == (count, "study")
         for path in ("/performance", "/st0ckg", "/forecast", "/"):
-            assert httpx.get(page.url + path, timeout=60).status_code == 200
+            assert page.get(path).status_code == 200
 
 
 def test_an_index_that_cannot_be_kept_or_read_costs_nothing(tmp_path: Path) -> None:
@@ -241,7 +240,7 @@ def test_the_band_is_drawn_from_twenty_trades_on(tmp_path: Path) -> None:
     a_home_with_a_day(tmp_path)
     with served(tmp_path) as page:
         assert page.desk.band(None) is None
-        assert "shown from 20 on" in httpx.get(page.url + "/performance", timeout=60).text
+        assert "shown from 20 on" in page.get("/performance").text
 
 
 # -- words of others ---------------------------------------------------------------------------------------------------
@@ -254,7 +253,7 @@ def test_every_page_names_mode_and_halt_in_its_title_and_icon(tmp_path: Path, na
     ledger = a_home_with_a_day(tmp_path, held=True)
     add(ledger, lambda at: Halted(at, 'x"><script>alert(1)</script>'))
     with served(tmp_path) as page:
-        text = httpx.get(page.url + PAGES[name][1], timeout=60).text
+        text = page.get(PAGES[name][1]).text
 
     assert "<title>HALTED · " in text
     assert "STUDY" in text.partition("</title>")[0]
@@ -272,11 +271,11 @@ def test_gamma_that_no_loop_publishes_is_shown_as_it_was_tracked(tmp_path: Path)
     before = dt.datetime(2026, 3, 3, 15, tzinfo=dt.UTC)
     with served(tmp_path) as page:
         assert get(page, "/api/exposure")["exposure"] is None
-        assert "gex --every 60 --track" in httpx.get(page.url + "/gamma", timeout=60).text
+        assert "gex --every 60 --track" in page.get("/gamma").text
         for minutes in (0, 1):
             keep_measurement(tmp_path, survey, None, before + dt.timedelta(minutes=minutes))
         found = get(page, "/api/exposure")
-        text = httpx.get(page.url + "/gamma", timeout=60).text
+        text = page.get("/gamma").text
 
     assert (found["source"], len(found["course"])) == ("track", 2)
     assert found["exposure"]["net"] == pytest.approx(survey.exposure.net_total, abs=1)
@@ -302,5 +301,5 @@ def test_no_secret_of_the_environment_or_the_settings_is_on_any_route(
     hook: dict[str, Any] = {"alerts.webhook_url": f"https://discord.com/api/webhooks/1234/{marked}"}
     with served(tmp_path, terms, **hook) as page:
         for path in (*places, *ROUTES, "/api/system", "/health", "/metrics", "/journal.csv", "/part/system"):
-            text = httpx.get(page.url + path, timeout=60).text
+            text = page.get(path).text
             assert not [one for one in (marked, token, kept) if one in text], path

@@ -20,7 +20,7 @@ STEPS = [
     "messages_delivered", "entry_on_page", "halt_latched", "no_entry_while_halted", "resumed",
     "killed_and_started_again", "broker_away", "flat", "backup_restored",
 ]  # fmt: skip
-PACE = 120
+PACE = 300
 
 
 def test_every_step_is_as_it_must_be(

@@ -20,6 +20,8 @@ from gammacore.application.study.sweep import Path as SweepPath
 from gammacore.errors import ConfigurationError
 from gammacore.wiring.study.code_fingerprint import OtherCode
 
+pytestmark = pytest.mark.xdist_group("sweep engines")  # what the file sets up is set up by one worker
+
 DAYS = many(2, 20)
 STOPS = "stops.stop=0.05,0.08,0.10,0.12,0.15,0.18,0.20,0.25,0.30,0.35,0.38,0.40" if WHOLE else "stops.stop=0.05,0.30"
 

@@ -108,17 +108,18 @@ class GammaCurve:
             return net
         stride = slope * step
         shrink = np.exp(-stride * stride)
+        values = np.empty((_ANCHOR_EVERY, len(slope)))
         for first in range(0, count, _ANCHOR_EVERY):
             spread = (offset + (start + step * first)) * slope
             exponent = -0.5 * spread * spread
-            value = np.where(exponent > -_UNDERFLOW, np.exp(exponent), 0.0) * weight
             # Where this is clipped the value is 0 and stays 0 until the next anchor.
             ratio = np.exp(np.clip(-stride * (spread + 0.5 * stride), -_UNDERFLOW, _UNDERFLOW))
-            last = min(first + _ANCHOR_EVERY, count)
-            for level in range(first, last):
-                net[level] = value.sum()
-                value *= ratio
+            here = min(_ANCHOR_EVERY, count - first)
+            np.multiply(np.where(exponent > -_UNDERFLOW, np.exp(exponent), 0.0), weight, out=values[0])
+            for level in range(1, here):
+                np.multiply(values[level - 1], ratio, out=values[level])
                 ratio *= shrink
+            net[first : first + here] = values[:here].sum(axis=1)
         return net
 
     def _direct(self, rows: Bools, start: float, step: float, count: int) -> Floats:

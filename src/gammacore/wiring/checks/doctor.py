@@ -39,7 +39,6 @@ from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Calendar, Clock
 from gammacore.ports.credentials import CredentialStore
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, open_broker, open_broker_market
-from gammacore.wiring.checks.before_open import before_open
 from gammacore.wiring.checks.growth import check_growth
 from gammacore.wiring.days import wire_day
 from gammacore.wiring.desk_keys import other_names, with_desk_keys
@@ -110,6 +109,9 @@ def diagnose(
     fix = "gammacore ledger verify, then ledger repair"
     checks.append(probed("growth", lambda: check_growth(settings, account_ledger(settings, mode)), fix))
     if is_before_open:
+        # with the channels' library: a scalping day that begins with the checks of the doctor needs none of it
+        from gammacore.wiring.checks.before_open import before_open
+
         checks += before_open(configuration, mode, credentials, now, days, places)
     return Diagnosis(tuple(checks), "" if armed is None else armed.banner)
 
