@@ -1,7 +1,8 @@
-"""Share orders that counted as refused or never sent are asked for again while the account shows shares the book lacks.
+"""Share orders that ended unfilled are asked for again while the account shows shares the book lacks.
 
 An option that is too much is compared and asked about (CS-574); of shares another trader may hold any number beside
-ours (CS-571). So a hedge of which no answer came, and which no look found for a while, stayed in the account unseen.
+ours (CS-571). So a hedge of which no answer came, and which no look found for a while, or of which a wrong answer said
+that nothing filled, stayed in the account unseen.
 Rules: R4, CS-408, CS-571.
 """
 

@@ -71,3 +71,9 @@ def test_a_hostile_day_that_broke_a_limit_once_ends_well(seed: int) -> None:
     """By seed: calls bought beside shares took these out of the risk, and more shares were bought (1921, CS-342); a
     close that was reported canceled filled after all, and the next one worked on for what was gone (904, CS-410)."""
     run(seed)
+
+
+@pytest.mark.parametrize("seed", [2178])
+def test_a_hostile_day_at_a_faulty_broker_that_broke_once_ends_well(seed: int) -> None:
+    """CS-408, by seed: shares had filled of an order that a wrong answer called canceled with nothing filled."""
+    run(seed, at_a_faulty_broker=True)

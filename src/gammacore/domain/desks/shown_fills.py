@@ -102,16 +102,16 @@ def fills_after_all(
 
 
 def share_orders_unfound(book: BookView, now: dt.datetime, held: Mapping[str, int]) -> Iterator[Order]:
-    """Share orders of the last day that no broker ever confirmed, in the direction in which the account holds more.
+    """Share orders of the last day that ended unfilled, in the direction in which the account holds more; oldest first.
 
-    Oldest first. The shares may be another trader's (CS-571): whether the order was taken only its own report says.
+    The shares may be another trader's (CS-571): whether the order filled after all only its own report says.
     """
     expected = book.expected_holdings()
     for order in book.orders_since(now - A_DAY):
         leg = order.ticket.legs[0]
-        is_unfound = order.state in _NEVER_TAKEN or (order.state is OrderState.CANCELED and not order.broker_id)
+        has_ended = order.state in (*_NEVER_TAKEN, OrderState.CANCELED)
         gap = held.get(leg.symbol, 0) - expected.get(leg.symbol, 0)
-        if is_unfound and order.ticket.is_shares and gap * leg.side.sign > 0:
+        if has_ended and order.ticket.is_shares and gap * leg.side.sign > 0:
             yield order
 
 
