@@ -21,6 +21,7 @@ from gammacore.adapters.simulated.moods import Mood
 from gammacore.application.day_terms import DayTerms
 from gammacore.configuration import Settings, Sourced, StrategyName, configure
 from gammacore.domain.book.book import Book
+from gammacore.domain.dollars import without_dust
 from gammacore.domain.holding_events import HoldingClosed
 from gammacore.domain.ledger import DayHalted, Event, Mode, OrderIntended
 from gammacore.domain.market import Bar, MarketSnapshot
@@ -141,7 +142,7 @@ def check_dollars(world: World) -> None:
     """P/L by source adds up to the change of balance, to the cent; the exchange says the same. Rule: SC-450."""
     report, account = day_report(world.events), world.exchange.account()
     gross = sum(by_source(report.closed).values(), Decimal(0))
-    assert report.balance - report.starting_balance == gross - report.fees
+    assert report.balance - report.starting_balance == without_dust(gross - report.fees)
     assert world.book.balance == account.balance
 
 

@@ -29,6 +29,25 @@ def to_cents(amount: Decimal) -> Decimal:
     return amount.quantize(CENT, ROUND_HALF_EVEN)
 
 
+def without_dust(amount: Decimal) -> Decimal:
+    """An amount without what a repeating average leaves in its last places; up to 8 decimals it is as it was.
+
+    >>> third = Decimal("4.21") / 3  # the average of three contracts
+    >>> (Decimal("3.18") - third * 3) * 100, without_dust((Decimal("3.18") - third * 3) * 100)
+    (Decimal('-102.9999999999999999999999999'), Decimal('-103.00000000'))
+    """
+    return amount if _decimals(amount) <= DUST else amount.quantize(Decimal(1).scaleb(-DUST), ROUND_HALF_EVEN)
+
+
+DUST = 8
+"""Decimals of a dollar beyond which nothing was ever paid."""
+
+
+def _decimals(amount: Decimal) -> int:
+    exponent = amount.as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0
+
+
 def dollars(amount: Decimal) -> str:
     """An amount with thousands separators; cents, half to even, only when it has any. Rule: CS-012.
 

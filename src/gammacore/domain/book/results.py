@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterable
 from decimal import Decimal
 
+from gammacore.domain.dollars import without_dust
 from gammacore.domain.holding_events import HoldingClosed
 from gammacore.domain.holdings.holding import AnyHolding
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
@@ -97,7 +98,8 @@ def booked(
 
     An estimate too where another trader traded part of it at a price that is not known (CS-572).
     """
-    gross, shares, contracts = holding.gross, holding.shares_realised, holding.contracts
+    gross, shares = without_dust(holding.gross), without_dust(holding.shares_realised)
+    contracts = holding.contracts
     cost = gross / (EQUITY_OPTION_MULTIPLIER * contracts) if contracts else Decimal(0)
     return HoldingClosed(
         at=at,
