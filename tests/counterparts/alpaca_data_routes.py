@@ -25,7 +25,7 @@ _MOST_ACTIONS_A_PAGE = 1000
 def data_routes(world: World) -> list[Route]:
     """Options under /v1beta1/options, shares under /v2/stocks, dividends under /v1/corporate-actions.
 
-    Both ways to name a share, in the path or the query. `settings["actions_a_page"]` makes the pages of dividends shorter.
+    Shares are named both ways, in the path or the query. `settings["actions_a_page"]` makes pages of dividends shorter.
     """
     shown = Shown(world)
 

@@ -1,4 +1,4 @@
-"""The market endpoints: quotes, chains, expirations, strikes, lookup, clock, calendar, history, time and sales, dividends."""
+"""The market endpoints: quotes, chains, expirations, strikes, clock, calendar, history, time and sales, dividends."""
 
 from __future__ import annotations
 
@@ -163,12 +163,10 @@ class MarketDesk:
         if symbol not in self._world.markets and symbol not in self._world.dividends:
             return {"request": symbol, "type": "Symbol", "error": "not found"}
         paid = sorted(self._world.dividends.get(symbol, ()), key=lambda one: one.ex_date, reverse=True)
-        return {
-            "request": symbol, "type": "Symbol", "results": [
-                {"type": "Company", "id": "0C0000TEST", "tables": {"cash_dividends": None}},
-                {"type": "Stock", "id": "0P0000TEST", "tables": {"cash_dividends": [_dividend_row(one) for one in paid]}},
-            ],
-        }  # fmt: skip
+        tables = {"cash_dividends": [_dividend_row(one) for one in paid]}
+        company = {"type": "Company", "id": "0C0000TEST", "tables": {"cash_dividends": None}}
+        share = {"type": "Stock", "id": "0P0000TEST", "tables": tables}
+        return {"request": symbol, "type": "Symbol", "results": [company, share]}
 
     def _newest_whole_day(self) -> dt.date:
         """Today once its session is over: a day that still grows has no row."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pytest
 from attrs import frozen
 
 from builders_alpaca import scripted_wire
 from builders_tradier_market import TEN, AnsweringTradier
-from contracts.dividend_source_contract import SINCE, SYMBOL, UNTIL, YEAR, DividendControl, DividendSourceContract
+from contracts.dividend_source_contract import SINCE, SYMBOL, UNTIL, DividendControl, DividendSourceContract
 from counterparts.alpaca_control import clients_of, spy_world
 from counterparts.alpaca_dialect import alpaca_app
 from counterparts.serving import serving
@@ -83,7 +85,7 @@ def test_tradier_is_asked_once_beside_the_version_of_its_interface() -> None:
     tradier, paid = at_tradier(table(1.76))
 
     assert tradier.asked == [("/beta/markets/fundamentals/dividends", {"symbols": "SPY"})]
-    assert paid is not None and len(paid) == 1
+    assert paid == [CashDividend(dt.date(2025, 6, 20), Decimal("1.76"))]
 
 
 def test_of_several_tables_at_tradier_only_one_may_have_rows() -> None:
@@ -120,8 +122,3 @@ def test_a_page_of_alpaca_that_comes_again_and_again_ends_the_question() -> None
 
         assert source.cash_dividends(SYMBOL, SINCE, UNTIL) is None
         assert len(wire.script.asked) == 2
-
-
-def test_the_year_is_what_a_straddle_of_spy_is_priced_with() -> None:
-    """SC-425: 7.28 dollars a share, 1.2 % of a price of 590."""
-    assert sum(one.amount for one in YEAR) / 590 == pytest.approx(0.0123, abs=5e-5)

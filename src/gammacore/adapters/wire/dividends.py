@@ -1,4 +1,4 @@
-"""Cash dividends as a broker lists them: all of what was asked for can be read, or none of it is known. Rule: SC-425."""
+"""Cash dividends as a broker lists them: all that was asked for can be read, or none of it is known. Rule: SC-425."""
 
 from __future__ import annotations
 
