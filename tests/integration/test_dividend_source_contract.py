@@ -25,6 +25,8 @@ from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.tradier.client import Patience
 from gammacore.adapters.tradier.dividends import TradierDividends
 from gammacore.adapters.wire import Repeats
+from gammacore.adapters.wire.deadline import seconds_left, within
+from gammacore.adapters.wire.dividends import LONGEST_SECONDS, AskedDividends
 from gammacore.domain.pricing.rates import CashDividend
 
 TWICE = 2
@@ -79,6 +81,21 @@ def at_tradier(*results: dict[str, object]) -> tuple[AnsweringTradier, list[Cash
     tradier = AnsweringTradier({"/beta/markets/fundamentals/dividends": [{"request": SYMBOL, "results": results}]})
     paid = TradierDividends(tradier.client(FakeClock(TEN))).cash_dividends(SYMBOL, SINCE, UNTIL)
     return tradier, None if paid is None else list(paid)
+
+
+def test_the_loop_waits_five_seconds_for_dividends_whatever_a_question_may_take() -> None:
+    left: list[float | None] = []
+
+    def ask() -> tuple[CashDividend, ...]:
+        left.append(seconds_left())
+        return ()
+
+    with within(20.0):
+        assert AskedDividends(SYMBOL, SINCE, UNTIL).paid("any", ask) == ()
+
+    (seconds,) = left
+    assert seconds is not None
+    assert seconds <= LONGEST_SECONDS == 5
 
 
 def test_tradier_is_asked_once_beside_the_version_of_its_interface() -> None:
