@@ -204,7 +204,7 @@ class Bodies:
     @classmethod
     def of(cls, now: dt.datetime, session: TradingSession) -> Bodies:
         clients, adapter = connect(KEYS), OneBody()
-        for client in (clients.trading, clients.options, clients.stocks):
+        for client in clients.each:
             for scheme in ("https://", "http://"):
                 client._session.mount(scheme, adapter)
         return cls(adapter, clients, FakeClock(now), session)

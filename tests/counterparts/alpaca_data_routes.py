@@ -10,16 +10,23 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from counterparts.alpaca_quotes import Shown, Words
-from counterparts.alpaca_words import MALFORMED, UNPROCESSABLE, Refusal, page, read_time
-from counterparts.world import World
+from counterparts.alpaca_words import MALFORMED, UNPROCESSABLE, Refusal, id_of, page, read_time
+from counterparts.world import PAID_AFTER, World
 from gammacore.domain.instruments import OptionContract, Right
+from gammacore.domain.pricing.rates import CashDividend
+from gammacore.domain.sessions import new_york_date
 
 _OPTIONS_A_PAGE = 100
 _BARS_A_PAGE = 1000
+_ACTIONS_A_PAGE = 100
+_MOST_ACTIONS_A_PAGE = 1000
 
 
 def data_routes(world: World) -> list[Route]:
-    """Options under /v1beta1/options, shares under /v2/stocks; both ways to name a share, in the path or the query."""
+    """Options under /v1beta1/options, shares under /v2/stocks, dividends under /v1/corporate-actions.
+
+    Shares are named both ways, in the path or the query. `settings["actions_a_page"]` makes pages of dividends shorter.
+    """
     shown = Shown(world)
 
     async def chain(request: Request) -> Response:
@@ -83,6 +90,22 @@ def data_routes(world: World) -> list[Route]:
 
         return answer
 
+    async def corporate_actions(request: Request) -> Response:
+        """By the day of payment, which is when Alpaca processes a dividend; of no other kind of action."""
+        query, today = request.query_params, new_york_date(world.now())
+        first, last = (read_time(query[name]).date() if name in query else today for name in ("start", "end"))
+        with world.lock:
+            rows = [
+                _dividend(symbol, paid)
+                for symbol in _symbols(request)
+                for paid in world.dividends.get(symbol, ())
+                if first <= paid.ex_date + PAID_AFTER <= last and "cash_dividend" in query.get("types", "cash_dividend")
+            ]
+        most = int(world.settings.get("actions_a_page", _MOST_ACTIONS_A_PAGE))
+        by_payment = sorted(rows, key=lambda row: str(row["process_date"]))
+        some, more = page(by_payment, query.get("page_token"), min(_limit(request, _ACTIONS_A_PAGE), most))
+        return JSONResponse({"corporate_actions": {"cash_dividends": some} if some else {}, "next_page_token": more})
+
     quotes, trades = latest("quote", "quotes", shown.share_quote), latest("trade", "trades", shown.share_trade)
     options, stocks = "/v1beta1/options", "/v2/stocks"
     return [
@@ -91,6 +114,7 @@ def data_routes(world: World) -> list[Route]:
         Route(f"{options}/quotes/latest", option_quotes),
         Route(f"{options}/trades/latest", option_trades),
         Route(f"{options}/bars", option_bars),
+        Route("/v1/corporate-actions", corporate_actions),
         Route(f"{stocks}/quotes/latest", quotes),
         Route(f"{stocks}/{{symbol}}/quotes/latest", quotes),
         Route(f"{stocks}/trades/latest", trades),
@@ -99,6 +123,15 @@ def data_routes(world: World) -> list[Route]:
         Route(f"{stocks}/bars", stock_bars),
         Route(f"{stocks}/{{symbol}}/bars", stock_bars),
     ]
+
+
+def _dividend(symbol: str, paid: CashDividend) -> Words:
+    ex_date, payment = paid.ex_date.isoformat(), (paid.ex_date + PAID_AFTER).isoformat()
+    return {
+        "id": id_of("dividend", symbol, ex_date, str(paid.amount)), "symbol": symbol, "cusip": "000000000",
+        "rate": float(paid.amount), "special": False, "foreign": False, "process_date": payment, "ex_date": ex_date,
+        "record_date": ex_date, "payable_date": payment,
+    }  # fmt: skip
 
 
 def asked_for(request: Request, contract: OptionContract) -> bool:

@@ -117,6 +117,7 @@ class TradierDialect:
             Route(markets + "/calendar", self._answers(self._markets.calendar)),
             Route(markets + "/history", self._answers(self._markets.history)),
             Route(markets + "/timesales", self._answers(self._markets.timesales)),
+            Route("/beta/markets/fundamentals/dividends", self._answers(self._markets.dividends)),
             Route(markets + "/events/session", self._market_session, methods=["POST"]),
             Route(markets + "/events", self._market_stream.open, methods=["GET", "POST"]),
             WebSocketRoute(markets + "/events", self._market_stream.listen),
@@ -167,7 +168,7 @@ class TradierDialect:
 
     # -- every endpoint -----------------------------------------------------------------------------------------------
 
-    def _answers(self, desk: Callable[[Asked], Json], *, stirs: bool = False) -> Endpoint:
+    def _answers(self, desk: Callable[[Asked], Json | list[Json]], *, stirs: bool = False) -> Endpoint:
         """An endpoint out of a desk's answer; a failing exchange or market is the gateway's Datastore Error."""
 
         async def endpoint(request: Request) -> Response:

@@ -25,7 +25,7 @@ def asked_for(method: str, path: str) -> Asked:
 
 
 def lane_of(method: str, path: str) -> str:
-    if path.startswith("/v1/markets/"):
+    if path.startswith(("/v1/markets/", "/beta/markets/")):
         return "market"
     return "standard" if asked_for(method, path) is Asked.READ else "trading"
 

@@ -1,4 +1,4 @@
-"""The market endpoints: quotes, chains, expirations, strikes, lookup, clock, calendar, history, time and sales."""
+"""The market endpoints: quotes, chains, expirations, strikes, clock, calendar, history, time and sales, dividends."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import numpy as np
 
 from counterparts.tradier_quotes import QuoteBoard, expiration_type, new_york_text
 from counterparts.tradier_words import Json, bad_parameter, collected, figure
-from counterparts.world import World
+from counterparts.world import PAID_AFTER, World
 from gammacore.domain.instruments import SettlementTime, settlement_time
 from gammacore.domain.market import Bar, OptionChain
 from gammacore.domain.market_history import total_volume
+from gammacore.domain.pricing.rates import CashDividend
 from gammacore.domain.sessions import NEW_YORK, TradingSession, new_york, new_york_date
 
 Asked = Mapping[str, str]
@@ -152,7 +153,20 @@ class MarketDesk:
             bars = [bar for bar in bars if self._is_open(bar)]
         return {"series": collected("data", [_sale(bar, interval) for bar in bars])}
 
+    def dividends(self, asked: Asked) -> list[Json]:
+        """The whole history of each symbol, newest first: true JSON, a list, with no rows beside the company."""
+        return [self._paid_by(symbol) for symbol in _needed(asked, "symbols").upper().split(",")]
+
     # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _paid_by(self, symbol: str) -> Json:
+        if symbol not in self._world.markets and symbol not in self._world.dividends:
+            return {"request": symbol, "type": "Symbol", "error": "not found"}
+        paid = sorted(self._world.dividends.get(symbol, ()), key=lambda one: one.ex_date, reverse=True)
+        tables = {"cash_dividends": [_dividend_row(one) for one in paid]}
+        company = {"type": "Company", "id": "0C0000TEST", "tables": {"cash_dividends": None}}
+        share = {"type": "Stock", "id": "0P0000TEST", "tables": tables}
+        return {"request": symbol, "type": "Symbol", "results": [company, share]}
 
     def _newest_whole_day(self) -> dt.date:
         """Today once its session is over: a day that still grows has no row."""
@@ -205,6 +219,15 @@ def _calendar_row(day: dt.date, session: TradingSession | None) -> Json:
         "premarket": {"start": f"{PREMARKET[0]:%H:%M}", "end": f"{PREMARKET[1]:%H:%M}"},
         "open": {"start": "09:30", "end": f"{close:%H:%M}"},
         "postmarket": {"start": f"{close:%H:%M}", "end": f"{POSTMARKET[1]:%H:%M}"},
+    }  # fmt: skip
+
+
+def _dividend_row(paid: CashDividend) -> Json:
+    day = paid.ex_date.isoformat()
+    return {
+        "share_class_id": "0P0000TEST", "dividend_type": "CD", "ex_date": day, "cash_amount": figure(paid.amount),
+        "currency_i_d": "USD", "declaration_date": day, "frequency": 4, "record_date": day,
+        "pay_date": (paid.ex_date + PAID_AFTER).isoformat(),
     }  # fmt: skip
 
 

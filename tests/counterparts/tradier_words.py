@@ -77,7 +77,7 @@ async def parameters(request: Request) -> dict[str, str]:
     return {**request.query_params, **form}
 
 
-def answer(request: Request, body: str | Json, status: int = 200) -> Response:
+def answer(request: Request, body: str | Json | list[Json], status: int = 200) -> Response:
     """JSON to who asks for it, XML to everybody else; a text stays a text."""
     if isinstance(body, str):
         return Response(body, status, media_type="text/plain")

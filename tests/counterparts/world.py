@@ -20,6 +20,7 @@ from gammacore.adapters.simulated.market import SimulatedMarket
 from gammacore.adapters.simulated.shares import ShareModel
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.instruments import REGISTRY, OptionContract
+from gammacore.domain.pricing.rates import CashDividend
 from gammacore.domain.sessions import TradingSession
 from gammacore.ports.clock import Calendar
 from gammacore.ports.market_data import MarketData
@@ -28,6 +29,9 @@ ACCOUNT = "VA00000001"
 TOKEN = "loopback-token"  # a word for both sides of a test, no secret
 LIVE_TOKEN = "loopback-live-token"
 SECRET = "loopback-secret"
+
+PAID_AFTER = dt.timedelta(days=42)
+"""From the ex-date of a dividend to its payment, as SPY has it."""
 
 
 class Asked(StrEnum):
@@ -107,7 +111,7 @@ class World:
 
     `markets` holds one market an underlying; the first is the one the exchange asks for anything it does not know.
     `settings` are the switches of a dialect (the number of the account, the shape of balances, a delay of quotes), by
-    name.
+    name. `dividends` are what each symbol paid.
     """
 
     clock: FakeClock
@@ -116,6 +120,7 @@ class World:
     calendar: Calendar
     faults: WireFaults = field(factory=WireFaults)
     settings: dict[str, str] = field(factory=dict)
+    dividends: dict[str, Sequence[CashDividend]] = field(factory=dict)
     lock: threading.RLock = field(factory=threading.RLock)
     _watchers: list[Callable[[], None]] = field(factory=list)
 

@@ -23,10 +23,13 @@ from counterparts.serving import serving
 from counterparts.world import SECRET, TOKEN, Asked, WireFault, World, simulated_world
 from gammacore.adapters.alpaca.broker import AlpacaBroker
 from gammacore.adapters.alpaca.client import AlpacaClients, AlpacaKeys, Endpoints, connect
+from gammacore.adapters.alpaca.dividends import AlpacaDividends
 from gammacore.adapters.alpaca.market import FULL_PLAN, AlpacaMarket
+from gammacore.adapters.alpaca.questions import Questions
 from gammacore.domain.instruments import REGISTRY, Side
 from gammacore.domain.legs import ShareLeg
 from gammacore.domain.orders import Effect, OrderState, OrderTicket, Purpose
+from gammacore.domain.pricing.rates import CashDividend
 from gammacore.domain.sessions import TradingSession
 from gammacore.errors import BrokerError, OrderRejected
 from gammacore.ports.credentials import Secret
@@ -181,6 +184,20 @@ def test_a_day_of_market_data_goes_through(gates: Gates) -> None:
             for seconds in (60, 86_400):
                 market.bars("SPY", seconds, session.open - dt.timedelta(days=5), now)
         assert market.settlement("SPY", DAY) is not None
+    finally:
+        clients.close()
+
+
+def test_a_year_of_dividends_goes_through(gates: Gates) -> None:
+    """SC-425."""
+    world = spy_world()
+    world.dividends["SPY"] = [CashDividend(DAY - dt.timedelta(days=91 * ago), Decimal("1.76")) for ago in range(4)]
+    world.settings["actions_a_page"] = "3"
+    clients = gates.clients(world)
+    try:
+        source = AlpacaDividends(clients, Questions(world.clock))
+        assert source.cash_dividends("SPY", DAY - dt.timedelta(days=365), DAY) == tuple(world.dividends["SPY"][::-1])
+        assert source.cash_dividends("QQQ", DAY - dt.timedelta(days=365), DAY) == ()
     finally:
         clients.close()
 

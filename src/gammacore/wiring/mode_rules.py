@@ -20,15 +20,21 @@ from gammacore.domain.risk.entry_limits import EntryBounds
 from gammacore.domain.scalping.trigger import TriggerRules
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.tape import Tape
+from gammacore.ports.market_data import DividendSource
 from gammacore.wiring.strategies import spec_of
 
 
-def rates_of(settings: Settings, underlying: Underlying, mode: Mode) -> DailyRates | None:
-    """What pricing beyond today needs; a study asks no server: its rates are the fallback, marked assumed. SC-424."""
+def rates_of(
+    settings: Settings, underlying: Underlying, mode: Mode, dividends: DividendSource | None = None
+) -> DailyRates | None:
+    """What pricing beyond today needs, the dividends of the market's broker.
+
+    A study asks no server: its rates are the fallback, its dividend yield 0, both marked assumed. SC-424, SC-425.
+    """
     if spec_of(settings.trade.strategy).furthest_expiry is None:
         return None
-    source = None if mode is Mode.STUDY else Treasury()
-    return DailyRates(underlying.symbol, source, None, settings.scalping.gamma.fallback_rate)
+    rates, paid = (None, None) if mode is Mode.STUDY else (Treasury(), dividends)
+    return DailyRates(underlying.symbol, rates, paid, settings.scalping.gamma.fallback_rate)
 
 
 def market_memory(settings: Settings, session: TradingSession, mode: Mode) -> MarketMemory:

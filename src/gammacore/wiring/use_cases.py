@@ -182,7 +182,7 @@ def wire_trade(
         regimes=extras.regimes,
         news=venue.news,
         equity=None if guards is None else WatchEquity(ledger, guards, underlying, extras.equity),
-        rates=rates_of(settings, underlying, venue.terms.mode),
+        rates=rates_of(settings, underlying, venue.terms.mode, venue.dividends),
         tables=day.tables,
         time=time,
         feed=feed,

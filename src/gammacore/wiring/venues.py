@@ -32,7 +32,7 @@ from gammacore.errors import BrokerError, ConfigurationError, CredentialRefused
 from gammacore.ports.broker import Broker, OrderNews
 from gammacore.ports.clock import Calendar, Clock
 from gammacore.ports.credentials import CredentialStore
-from gammacore.ports.market_data import MarketData, QuoteFeed, QuoteStream
+from gammacore.ports.market_data import DividendSource, MarketData, QuoteFeed, QuoteStream
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, open_broker, open_broker_market
 from gammacore.wiring.ledgers.storage import LedgerPlace, local_path
 from gammacore.wiring.ledgers.whose_ledger import mark_of, refuse_another_account
@@ -52,7 +52,8 @@ class Venue:
 
     `keep_time` keeps where a simulated clock stands for the next process; real time needs no keeping. `feed` is the
     market where its quotes are streamed besides, by `streams`. `exchange` is the simulated one of a study,
-    `refuses_stops` why the broker takes no protective stop ("" where it does).
+    `refuses_stops` why the broker takes no protective stop ("" where it does), `dividends` what the market's broker
+    knows of dividends (None where it knows nothing).
     """
 
     terms: DayTerms
@@ -67,6 +68,7 @@ class Venue:
     streams: tuple[QuoteStream, ...] = ()
     exchange: FakeExchange | None = None
     refuses_stops: str = ""
+    dividends: DividendSource | None = None
 
     def close(self) -> None:
         for close in self.closes:
@@ -177,7 +179,7 @@ def broker_venue(
     broker = EstimatedFees(opened.broker, settings.broker.fees, lambda order: _ticket_of(book, order))
     venue = Venue(
         terms, clock, shown.market, broker, CONFIRM_AFTER_SECONDS, news, tuple(closes),
-        refuses_stops=kit_of(armed.broker).facts.refuses_stops,
+        refuses_stops=kit_of(armed.broker).facts.refuses_stops, dividends=shown.dividends,
     )  # fmt: skip
     if not (streams_quotes and listens):
         return venue

@@ -16,6 +16,7 @@ from gammacore.ports.credentials import Secret
 if TYPE_CHECKING:
     from alpaca.common.rest import RESTClient
     from alpaca.data.historical import OptionHistoricalDataClient, StockHistoricalDataClient
+    from alpaca.data.historical.corporate_actions import CorporateActionsClient
     from alpaca.trading.client import TradingClient
 
 
@@ -52,16 +53,21 @@ class TimeOuts:
 
 @frozen
 class AlpacaClients:
-    """alpaca-py's three clients of one account, asked for raw bodies."""
+    """alpaca-py's four clients of one account, asked for raw bodies."""
 
     trading: TradingClient
     options: OptionHistoricalDataClient
     stocks: StockHistoricalDataClient
+    actions: CorporateActionsClient
     endpoints: Endpoints
+
+    @property
+    def each(self) -> tuple[RESTClient, ...]:
+        return self.trading, self.options, self.stocks, self.actions
 
     def close(self) -> None:
         """Let go of the pooled connections; idempotent."""
-        for client in (self.trading, self.options, self.stocks):
+        for client in self.each:
             client._session.close()
 
 
@@ -94,6 +100,7 @@ class TimedAdapter(HTTPAdapter):
 def connect(keys: AlpacaKeys, endpoints: Endpoints | None = None, time_outs: TimeOuts | None = None) -> AlpacaClients:
     """The clients of an account. Nothing is sent yet; the first call says whether the keys are right."""
     from alpaca.data.historical import OptionHistoricalDataClient, StockHistoricalDataClient
+    from alpaca.data.historical.corporate_actions import CorporateActionsClient
     from alpaca.trading.client import TradingClient
 
     where, limits = endpoints or Endpoints(), time_outs or TimeOuts()
@@ -101,9 +108,11 @@ def connect(keys: AlpacaKeys, endpoints: Endpoints | None = None, time_outs: Tim
     trading = TradingClient(key, secret, paper=where.paper, raw_data=True, url_override=where.trading)
     options = OptionHistoricalDataClient(key, secret, raw_data=True, url_override=where.data)
     stocks = StockHistoricalDataClient(key, secret, raw_data=True, url_override=where.data)
-    for client in (trading, options, stocks):
+    actions = CorporateActionsClient(key, secret, raw_data=True, url_override=where.data)
+    clients = AlpacaClients(trading, options, stocks, actions, where)
+    for client in clients.each:
         _harden(client, limits)
-    return AlpacaClients(trading, options, stocks, where)
+    return clients
 
 
 def _harden(client: RESTClient, time_outs: TimeOuts) -> None:

@@ -67,7 +67,9 @@ def _open(access: Access) -> OpenBroker:
 
 def _open_market(access: Access, asked: MarketAsked) -> OpenMarket:
     from gammacore.adapters.alpaca.broker import AlpacaBroker
+    from gammacore.adapters.alpaca.dividends import AlpacaDividends
     from gammacore.adapters.alpaca.market import FREE_PLAN, FULL_PLAN, AlpacaMarket, AlpacaMarketSettings
+    from gammacore.adapters.alpaca.questions import Questions
     from gammacore.adapters.alpaca.quote_stream import HOST, AlpacaQuotes
 
     settings: _LookSettings = asked.settings
@@ -98,7 +100,8 @@ def _open_market(access: Access, asked: MarketAsked) -> OpenMarket:
         )  # fmt: skip
 
     ask_the_time = AlpacaBroker(clients, access.clock, repeats).clock
-    return OpenMarket(market, market.is_delayed, clients.close, ask_the_time, quotes)
+    dividends = AlpacaDividends(clients, Questions(access.clock, repeats))
+    return OpenMarket(market, market.is_delayed, clients.close, ask_the_time, quotes, dividends)
 
 
 def _clients(keys: AlpacaKeys, where: Endpoints) -> AlpacaClients:

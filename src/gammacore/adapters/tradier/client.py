@@ -166,7 +166,7 @@ class TradierClient:
             raise WireTrouble(Trouble.NOT_CONNECTED, f"{late}; look less often (market.look_seconds)")
         ask_the_gate()
         try:
-            answer = self._http.request(method, path, params=params, data=form)
+            answer = self._http.request(method, self._address(path), params=params, data=form)
         except (httpx.HTTPError, httpx.InvalidURL) as fault:
             raise transport_trouble(fault, self._http.base_url.host) from None
         self._pacer.received(lane, answer.headers)
@@ -178,6 +178,10 @@ class TradierClient:
             # A gateway that quotes our header back does not get it into an error.
             words = reported.words.replace(self._token.reveal(), HIDDEN)
             raise WireTrouble(reported.trouble, words, reported.broker_id) from None
+
+    def _address(self, path: str) -> str:
+        """Under the interface's version, but for what Tradier serves beside it."""
+        return f"{self.hosts.rest.removesuffix('/v1')}/{path}" if path.startswith("beta/") else path
 
     def _signed(self, request: httpx.Request) -> httpx.Request:
         request.headers["Authorization"] = f"Bearer {self._token.reveal()}"

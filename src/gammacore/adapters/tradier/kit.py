@@ -38,6 +38,7 @@ def _open(access: Access) -> OpenBroker:
 
 def _open_market(access: Access, asked: MarketAsked) -> OpenMarket:
     """From the live host whenever its token is there, also on paper; each expiry costs a request a look."""
+    from gammacore.adapters.tradier.dividends import TradierDividends
     from gammacore.adapters.tradier.market import TradierMarket, TradierMarketSettings
     from gammacore.adapters.tradier.quote_stream import TradierQuotes
 
@@ -57,8 +58,11 @@ def _open_market(access: Access, asked: MarketAsked) -> OpenMarket:
     def quotes() -> TradierQuotes:
         return TradierQuotes((asked.underlying.symbol,), access.clock, client=client)
 
-    shares = None if asked.underlying.cash_settled else quotes
-    return OpenMarket(market, market.is_delayed, client.close, client.markets.clock, shares)
+    is_share = not asked.underlying.cash_settled
+    dividends = TradierDividends(client) if is_share and is_live else None
+    return OpenMarket(
+        market, market.is_delayed, client.close, client.markets.clock, quotes if is_share else None, dividends
+    )
 
 
 def _client(access: Access, key: Secret, *, is_live: bool, clock: Clock | None = None) -> TradierClient:

@@ -37,7 +37,7 @@ def lane_of(method: str, path: str) -> Lane:
     >>> lane_of("GET", "accounts/VA1/orders"), lane_of("POST", "accounts/VA1/orders"), lane_of("GET", "markets/quotes")
     (<Lane.STANDARD: 'standard'>, <Lane.TRADING: 'trading'>, <Lane.MARKET: 'market'>)
     """
-    if path.startswith("markets/"):
+    if path.removeprefix("beta/").startswith("markets/"):
         return Lane.MARKET
     return Lane.TRADING if method != "GET" and "/orders" in path else Lane.STANDARD
 

@@ -23,7 +23,7 @@ from gammacore.errors import BrokerError, ConfigurationError, CredentialRefused
 from gammacore.ports.broker import Broker, OrderNews
 from gammacore.ports.clock import Calendar, Clock
 from gammacore.ports.credentials import CredentialStore, Secret
-from gammacore.ports.market_data import MarketData, QuoteStream
+from gammacore.ports.market_data import DividendSource, MarketData, QuoteStream
 
 
 @frozen
@@ -120,7 +120,7 @@ class OpenMarket:
     """A broker's market, and how to let go of it. `is_delayed`: to be looked at, never to be decided on (CS-418).
 
     `ask_the_time` is its cheapest question. `quotes` opens its stream of share quotes; None where the underlying is no
-    share.
+    share. `dividends` are asked for over the same connections; None where the broker serves none.
     """
 
     market: MarketData
@@ -128,6 +128,7 @@ class OpenMarket:
     close: Callable[[], None]
     ask_the_time: Callable[[], object]
     quotes: Callable[[], QuoteStream] | None = None
+    dividends: DividendSource | None = None
 
     def require_access(self) -> None:
         """Whether the token or keys are accepted here; a broker that is out of reach says nothing of them.
