@@ -28,7 +28,7 @@ from gammacore.configuration import Settings, configure
 from gammacore.domain.ledger import Mode
 from gammacore.domain.service.alerts import ServiceAlert
 from gammacore.domain.service.endings import Level
-from gammacore.domain.sessions import new_york
+from gammacore.domain.sessions import NEW_YORK, new_york
 from gammacore.wiring.alerts.notices import operator_of
 from gammacore.wiring.service.supervisor import ServiceAsk, run_service
 from gammacore_cli.main import EXIT_USAGE
@@ -289,13 +289,15 @@ from gammacore.domain.service.alerts import ServiceAlert
 from gammacore.domain.service.endings import Level
 from gammacore.wiring.alerts.notices import operator_of
 
-home, url = Path(sys.argv[1]), sys.argv[2]
-settings = configure([{"storage.home": home, "alerts.channels": [{"name": "phone", "url": url}]}]).settings
+home, url, quiet = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+settings = configure(
+    [{"storage.home": home, "alerts.channels": [{"name": "phone", "url": url, "quiet": quiet}]}]
+).settings
 beside = home / "paper" / "paper.sqlite"
 operator = operator_of(settings, Mode.PAPER, beside, Variables({}, "none"), logging.getLogger("dying"))
 operator.report(ServiceAlert("loop_stalled", Level.CRITICAL, "no cycle for 61 s", dt.datetime.now(dt.UTC)))
-operator.report(ServiceAlert("service_started", Level.NOTICE, "lost with the process", dt.datetime.now(dt.UTC)))
-while not list(home.rglob("*.json")):
+operator.report(ServiceAlert("service_started", Level.NOTICE, "kept in quiet hours", dt.datetime.now(dt.UTC)))
+while len(list(home.rglob("*.json"))) < (2 if quiet else 1):
     time.sleep(0.01)
 os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -307,7 +309,7 @@ def test_a_critical_message_survives_a_kill_and_is_delivered_by_the_next_start(
     """OP-403: the channel did not answer while the process lived."""
     (tmp_path / "paper").mkdir()
     with json_service(answers=False) as silent:
-        line = [sys.executable, "-c", DYING, str(tmp_path), url(silent)]
+        line = [sys.executable, "-c", DYING, str(tmp_path), url(silent), ""]
         died = subprocess.run(line, capture_output=True, text=True, timeout=100, check=False)
     assert died.returncode == -signal.SIGKILL, died.stderr
 
@@ -316,6 +318,27 @@ def test_a_critical_message_survives_a_kill_and_is_delivered_by_the_next_start(
     assert phone.wait_for("CRITICAL PAPER: Loop stalled")
     heir.close()
     assert len(phone.titles) == 1
+    assert not list(tmp_path.rglob("*.json"))
+
+
+def test_what_quiet_hours_hold_survives_a_kill_and_is_delivered_by_the_next_start(
+    tmp_path: Path, phone: JsonService
+) -> None:
+    """OP-403: on paper a critical message waits for their end too."""
+    (tmp_path / "paper").mkdir()
+    now = dt.datetime.now(NEW_YORK)
+    around_now = f"{now - dt.timedelta(hours=6):%H:%M}-{now + dt.timedelta(hours=6):%H:%M}"
+    line = [sys.executable, "-c", DYING, str(tmp_path), url(phone), around_now]
+    died = subprocess.run(line, capture_output=True, text=True, timeout=100, check=False)
+    assert died.returncode == -signal.SIGKILL, died.stderr
+    assert phone.titles == []
+
+    heir = operator_of(settings_of(tmp_path, phone), Mode.PAPER, tmp_path / "paper" / "paper.sqlite", NOBODY, LOG)
+
+    assert phone.wait_for("CRITICAL PAPER: Loop stalled")
+    assert phone.wait_for("NOTICE PAPER: Service started")
+    heir.close()
+    assert len(phone.titles) == 2
     assert not list(tmp_path.rglob("*.json"))
 
 

@@ -152,7 +152,7 @@ def test_quiet_hours_hold_warnings_to_their_end_and_make_one_message_of_the_rest
         assert not [*gate.take(one, MIDNIGHT)]
 
     assert not [*gate.due(after(-1, MORNING))]
-    assert len(gate.held) == 3
+    assert [one.code for one in gate.held] == ["halted", "a", "a"]
     halted, rest = gate.due(MORNING)
     assert (halted.title, rest.title) == ("halted", "2 messages")
     assert "a 2" in rest.text
@@ -175,7 +175,49 @@ def test_at_the_end_what_was_counted_and_gathered_is_told_and_what_is_held_is_kn
     assert titles([*gate.flush(after(1))]) == ["a (once more)", "2 messages"]
     quiet = Gate(NIGHT)
     [*quiet.take(message(), MIDNIGHT)]
-    assert (titles([*quiet.flush(MIDNIGHT)]), len(quiet.held)) == ([], 1)
+    assert (titles([*quiet.flush(MIDNIGHT)]), titles(quiet.held)) == ([], ["halted"])
+
+
+def test_nothing_counted_or_gathered_breaks_quiet_hours_and_all_of_it_is_held_at_the_end() -> None:
+    evening = after(-30, dt.datetime(2026, 3, 4, 3, tzinfo=dt.UTC))  # 21:59:30 in New York
+    gate = Gate(evolve(NIGHT, per_minute=1))
+    for one in (message("a"), message("a"), message("b"), message("c")):
+        [*gate.take(one, evening)]
+
+    assert titles([*gate.due(after(400, evening))]) == []
+    assert titles(gate.held) == ["a (once more)"]
+    assert titles([*gate.flush(after(400, evening))]) == []
+    assert titles(gate.held) == ["a (once more)", "2 messages"]
+
+
+def test_more_than_quiet_hours_hold_is_counted_in_the_morning_and_not_at_night() -> None:
+    gate = Gate(NIGHT)
+    for number in range(502):
+        [*gate.take(message("a", Level.NOTICE, str(number)), MIDNIGHT)]
+
+    assert not [*gate.due(after(120, MIDNIGHT))]
+    assert titles([*gate.due(MORNING)]) == ["500 messages", "2 messages"]
+
+
+@pytest.mark.parametrize(
+    ("night", "changes_at"),
+    [(dt.date(2026, 3, 8), "to summer time"), (dt.date(2026, 11, 1), "to winter time")],
+)
+def test_quiet_hours_end_by_the_clock_on_the_wall_where_it_changes_within_them(night: dt.date, changes_at: str) -> None:
+    gate = Gate(NIGHT)
+    begins, ends = (dt.datetime.combine(night, dt.time(hour), ZoneInfo("America/New_York")) for hour in (0, 7))
+    [*gate.take(message(at=begins), begins)]
+
+    assert not [*gate.due(after(-1, ends.astimezone(dt.UTC)))], changes_at
+    assert len([*gate.due(ends.astimezone(dt.UTC))]) == 1, changes_at
+
+
+def test_a_clock_set_back_within_quiet_hours_loses_nothing() -> None:
+    gate = Gate(NIGHT)
+    [*gate.take(message(), MIDNIGHT)]
+
+    assert not [*gate.due(after(-3600, MIDNIGHT))]
+    assert titles([*gate.due(MORNING)]) == ["halted"]
 
 
 @pytest.mark.parametrize("text", ["22", "22:00", "22:00-25:00", "late-early", "07:00-07:00"])

@@ -97,3 +97,14 @@ def test_a_failing_channel_is_marked_until_one_message_arrives(
         spool.mark("phone", problem)
 
     assert failed_channels(tmp_path / "spool") == red
+
+
+def test_of_what_is_not_critical_each_is_kept_and_what_is_critical_is_sent_first(tmp_path: Path) -> None:
+    died = Spool(tmp_path / "spool")
+    halts = [Message("halted", Level.WARNING, "Halted", text, NOON + dt.timedelta(hours=hour)) for hour, text in
+             enumerate(("daily loss", "feed silent"))]  # fmt: skip
+    for one in (*halts, alarm("p1", minutes=300)):
+        died.keep("phone", one)
+    died.close()
+
+    assert Spool(tmp_path / "spool").take_over() == [("phone", one) for one in (alarm("p1", minutes=300), *halts)]

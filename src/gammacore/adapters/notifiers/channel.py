@@ -1,4 +1,7 @@
-"""One channel: a bounded queue, one for critical messages, and the thread that sends. OP-402, OP-403."""
+"""One channel: a bounded queue, one for critical messages, and the thread that sends. OP-402, OP-403.
+
+What quiet hours hold lies in the spool until it is sent, for the process may end before they do.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +60,7 @@ class Channel:
         self._waiting: deque[Later] = deque()
         self._busy = self._closed = self._is_over = False
         self._dropped = self._in_a_row = 0
-        self._kept: tuple[Message, ...] = ()
+        self._held_on_disk: set[Message] = set()
         self._thread: threading.Thread | None = None
 
     def put(self, later: Later) -> None:
@@ -120,9 +123,8 @@ class Channel:
                 one = self._next()
                 self._busy = True
             try:
-                for message in self._due(one, is_over=is_over):
-                    self._deliver(message)
-                self._keep_what_waits()
+                are_delivered = [self._deliver(message) for message in self._due(one, is_over=is_over)]
+                self._keep_held(are_delivered=all(are_delivered))
                 if is_over:
                     self._say_what_is_left()
             except Exception as fault:  # its text may hold a secret: only its kind is reported
@@ -144,12 +146,30 @@ class Channel:
         if (at := self._acknowledged()) is not None:
             self._gate.acknowledge(at)
         if one is not None:
-            yield from self._gate.take(one if isinstance(one, Message) else one(), now)
+            message = one if isinstance(one, Message) else one()
+            if message.is_left_over and not message.is_critical:
+                self._held_on_disk.add(message)
+            yield from self._gate.take(message, now)
         yield from self._gate.due(now)
         if is_over:
             yield from self._gate.flush(now)
 
-    def _deliver(self, message: Message) -> None:
+    def _keep_held(self, *, are_delivered: bool) -> None:
+        """The spool holds what quiet hours hold; critical messages are there already.
+
+        What has left the gate is forgotten, unless something sent in its round did not arrive: then the next process
+        sends it, for nothing says in which message it was counted.
+        """
+        held = {message for message in self._gate.held if not message.is_critical}
+        gone = self._held_on_disk - held - set(self._gate.repeating)
+        for message in gone if are_delivered else ():
+            self._spool.forget(self.name, message)
+        self._held_on_disk -= gone
+        new = held - self._held_on_disk
+        self._held_on_disk |= {message for message in new if self._spool.keep(self.name, message)}
+
+    def _deliver(self, message: Message) -> bool:
+        """Whether it arrived."""
         try:
             tried(partial(self._send, message), self._attempts)
         except NotDelivered as refusal:
@@ -161,24 +181,19 @@ class Channel:
             if self._in_a_row == FAILED_IN_A_ROW:
                 self._spool.mark(self.name, str(refusal))
                 self._failed(self.name, str(refusal))
-            return
+            return False
         self._spool.mark(self.name, "")
         self._in_a_row = 0
-        self._spool.forget(self.name, message)
-
-    def _keep_what_waits(self) -> None:
-        """What quiet hours hold is on the disk: this process may not live until they are over. Rule: OP-403."""
-        before, self._kept = self._kept, self._gate.held
-        for message in self._kept:
-            if message not in before:
-                self._spool.keep(self.name, message)
-        for message in before:
-            if message not in self._kept:
-                self._spool.forget(self.name, message)
+        if message.is_critical:
+            self._spool.forget(self.name, message)
+        return True
 
     def _say_what_is_left(self) -> None:
         if self._dropped:
             self._logger.warning("alerts: channel %s: %d messages were dropped", self.name, self._dropped)
-        if left := len(self._gate.held):
-            held = "alerts: channel %s: quiet hours hold %d messages; the next start sends them"
-            self._logger.info(held, self.name, left)
+        if kept := len(self._held_on_disk):
+            self._logger.info(
+                "alerts: channel %s: %d messages of quiet hours are kept for the next start", self.name, kept
+            )
+        if lost := len({one for one in self._gate.held if not one.is_critical} - self._held_on_disk):
+            self._logger.warning("alerts: channel %s: %d messages of quiet hours could not be kept", self.name, lost)

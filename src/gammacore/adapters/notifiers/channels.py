@@ -158,8 +158,10 @@ class Channels:
         for name, message in self._spool.take_over():
             if (channel := by_name.get(name)) is None:
                 self._spool.forget(name, message)  # it is not configured any more
-            else:
+            elif message.is_critical:
                 channel.put_urgent(message.left_over())
+            else:
+                channel.put(message.left_over)
 
     def _fault(self, where: str, fault: Exception) -> None:
         self._logger.error("alerts: none for %s: %s: %s", where, type(fault).__name__, self._redact(str(fault)))

@@ -1,4 +1,7 @@
-"""Messages on disk until they are delivered: critical ones, and what quiet hours hold; no kill loses them. OP-403."""
+"""Messages on disk until they are delivered: a kill loses none, the next start sends them. Rule: OP-403.
+
+They are what is critical, and what quiet hours hold.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +23,15 @@ SPOOL = ".alerts.spool"
 """How the folder beside a ledger ends."""
 LOCK, FAILED, DELIVERED = "lock", "failed-", "delivered-"
 MOST_TAKEN = 200
-"""Messages of processes that died, taken over at one start; of more the oldest (ours)."""
+"""Messages of processes that died, sent at one start; of more the critical ones first, then the oldest (ours)."""
 
 
 class Spool:
     """A folder beside a ledger; each process has a folder of its own in it, under a lock that dies with the process.
 
-    One file a channel and alarm, so that a repeat takes the place of what it repeats; of anything else each. What the
-    disk refuses is passed over: the message is sent all the same. Without a folder nothing is kept.
+    One file a channel and alarm, so that a repeat takes the place of what it repeats; of what is not critical each has
+    its own. What the disk refuses is passed
+    over: the message is sent all the same. Without a folder nothing is kept.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -84,7 +88,7 @@ class Spool:
                         found.append(one)
                     file.unlink(missing_ok=True)
                 _remove(folder)
-        return sorted(found, key=lambda one: one[1].at)[:MOST_TAKEN]
+        return sorted(found, key=lambda one: (not one[1].is_critical, one[1].at))[:MOST_TAKEN]
 
     def close(self) -> None:
         """Let go: what is left is the next process's to send."""
@@ -153,8 +157,8 @@ def _takes(lock: int) -> bool:
 
 
 def _name(channel: str, message: Message) -> str:
-    told_apart = message.key if message.is_critical else (*message.key, message.at.isoformat())
-    mark = hashlib.sha256("\0".join(told_apart).encode()).hexdigest()[:20]
+    parts = message.key if message.is_critical else (*message.key, message.at.isoformat())
+    mark = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:20]
     return f"{channel}.{mark}.json"
 
 

@@ -107,9 +107,7 @@ class Gate:
         if not self._asks_for(message):
             return
         if self._is_quiet(message, now):
-            if len(self._held) >= MOST_HELD:
-                self._gathered[self._held.popleft().code] += 1
-            self._held.append(message)
+            self._hold(message)
             return
         yield from self._pass(message, now)
 
@@ -130,31 +128,40 @@ class Gate:
         elif soft:
             yield self._count(self._digest("In quiet hours", Counter(one.code for one in soft), now, soft), now)
         for key, (count, message) in list(self._again.items()):
-            if now - self._last[key] >= self.rules.again and not self._is_quiet(message, now):
+            if now - self._last[key] >= self.rules.again:
                 del self._again[key]
-                yield from self._pass(_counted(message, count), now)
+                if self._is_quiet(message, now):
+                    self._hold(_counted(message, count))
+                else:
+                    yield from self._pass(_counted(message, count), now)
         for key, (message, at) in list(self._standing.items()):
             if now - at >= self.rules.again and not self._is_quiet(message, now):
                 self._standing[key] = (message, now)
                 self._last[key] = now
                 yield evolve(message, title=f"{message.title} (still so, since {self._clock(message.at)})")
-        if self._gathered and (self._gathered_at is None or now - self._gathered_at >= MINUTE):
+        is_time = self._gathered_at is None or now - self._gathered_at >= MINUTE
+        if self._gathered and is_time and not self._are_quiet_hours(now):
             yield from self._flush_gathered(now)
 
     def flush(self, now: dt.datetime) -> Iterator[Message]:
-        """The end: what limits held back goes now; what quiet hours hold stays `held`."""
-        for message in [_counted(message, count) for count, message in self._again.values()]:
+        """The end: what limits held back goes now; within quiet hours it joins what they hold."""
+        counted = [_counted(message, count) for count, message in self._again.values()]
+        self._again.clear()
+        for message in (*counted, *self._flush_gathered(now)):
             if self._is_quiet(message, now):
                 self._held.append(message)
             else:
                 yield message
-        self._again.clear()
-        yield from self._flush_gathered(now)
 
     @property
     def held(self) -> tuple[Message, ...]:
-        """Messages that quiet hours hold, oldest first."""
+        """Messages that wait for the end of quiet hours, oldest first."""
         return tuple(self._held)
+
+    @property
+    def repeating(self) -> tuple[Message, ...]:
+        """Messages whose repeat is not sent yet."""
+        return tuple(message for _, message in self._again.values())
 
     def acknowledge(self, at: dt.datetime) -> None:
         """A person knows of every alarm up to this instant: none comes again."""
@@ -168,10 +175,16 @@ class Gate:
         return is_loud and (not rules.events or message.code in rules.events)
 
     def _is_quiet(self, message: Message, now: dt.datetime) -> bool:
-        rules = self.rules
-        if rules.quiet is None or (message.is_critical and rules.through_quiet):
-            return False
-        return rules.quiet.cover(now.astimezone(rules.zone).time())
+        return not (message.is_critical and self.rules.through_quiet) and self._are_quiet_hours(now)
+
+    def _are_quiet_hours(self, now: dt.datetime) -> bool:
+        quiet = self.rules.quiet
+        return quiet is not None and quiet.cover(now.astimezone(self.rules.zone).time())
+
+    def _hold(self, message: Message) -> None:
+        if len(self._held) >= MOST_HELD:
+            self._gathered[self._held.popleft().code] += 1
+        self._held.append(message)
 
     def _pass(self, message: Message, now: dt.datetime) -> Iterator[Message]:
         key = message.key

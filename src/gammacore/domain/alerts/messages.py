@@ -70,12 +70,18 @@ class Message:
         'kept since 2026-03-03 10:31 New York, by a process that ended'
         """
         since = f"kept since {self.at.astimezone(NEW_YORK):%Y-%m-%d %H:%M} New York, by a process that ended"
-        return evolve(self, text="\n".join(filter(None, (self.text, since))), stands=False)
+        lines = [line for line in self.text.splitlines() if line != since]
+        return evolve(self, text="\n".join((*lines, since)), stands=False)
 
     @property
     def key(self) -> Key:
         """What makes two messages the same: of an order that is filled in part and then whole, these are two."""
         return self.code, self.subject, self.headline
+
+    @property
+    def is_left_over(self) -> bool:
+        """Whether a process that ended left it in the spool."""
+        return not self.stands
 
     @property
     def is_critical(self) -> bool:
