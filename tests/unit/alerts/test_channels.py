@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from attrs import define, evolve, field
@@ -27,7 +24,7 @@ from gammacore.adapters.notifiers.redaction import Redactor
 from gammacore.adapters.notifiers.sent_messages import SentMessages
 from gammacore.adapters.notifiers.settings import WebhookSettings
 from gammacore.adapters.notifiers.spool import Spool
-from gammacore.domain.alerts.gate import Gate, GateRules, QuietHours
+from gammacore.domain.alerts.gate import Gate, GateRules
 from gammacore.domain.alerts.messages import Message
 from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import AlarmRaised, Event, Halted
@@ -220,39 +217,6 @@ def test_what_a_process_that_died_could_not_deliver_is_sent_by_the_next(desk: De
     assert not channels.channels[0]._gate.waits  # whether it is still so, this process finds out by itself
     channels.close(NOON)
     assert not list(tmp_path.rglob("*.json"))
-
-
-@pytest.mark.parametrize("is_killed", [False, True])
-def test_what_quiet_hours_hold_is_sent_by_the_next_start(tmp_path: Path, is_killed: bool) -> None:
-    """OP-402, OP-403: the process ends inside the hours, in order or by a kill; each is sent once."""
-    quiet = GateRules(level=Level.INFO, quiet=QuietHours.read("11:00-13:00"), zone=ZoneInfo("UTC"))
-    phone = answering()
-
-    def a_channel(spool: Spool, hour: int) -> Channel:
-        now = dt.datetime(2026, 1, 5, hour, tzinfo=dt.UTC)
-        return Channel("phone", Gate(quiet), phone, LOG, now=lambda: now, spool=spool)
-
-    died = Spool(tmp_path / "spool")
-    held = [Message("order_filled", Level.INFO, title, "", NOON, "p1", title) for title in ("Opened p1", "Closed p1")]
-    first = a_channel(died, 12)
-    for message in held:
-        first.put(partial(evolve, message))
-    assert first.drain(5)
-    if not is_killed:
-        first.close()
-        assert first.drain(5)
-    died.close()
-    assert phone.arrived == []
-
-    heir = Spool(tmp_path / "spool")
-    second = a_channel(heir, 14)
-    for _, message in heir.take_over():
-        second.put_urgent(message)
-    second.close()
-    assert second.drain(5)
-    heir.close()
-    assert sorted(message.title for message in phone.arrived) == ["Closed p1", "Opened p1"]
-    assert not [*tmp_path.rglob("*.json")]
 
 
 def test_a_refusal_is_tried_three_times_and_a_dead_channel_is_named_to_the_others(

@@ -30,8 +30,7 @@ class Spool:
     """A folder beside a ledger; each process has a folder of its own in it, under a lock that dies with the process.
 
     One file a channel and alarm, so that a repeat takes the place of what it repeats; of what is not critical each has
-    its own. What the disk refuses is passed
-    over: the message is sent all the same. Without a folder nothing is kept.
+    its own. What the disk refuses is passed over: the message is sent all the same. Without a folder nothing is kept.
     """
 
     def __init__(self, folder: Path | None) -> None:
