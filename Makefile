@@ -88,7 +88,7 @@ sweep: install
 		tests/integration/test_alpaca_fixtures.py tests/integration/test_tradier_fixtures.py \
 		tests/integration/test_scalping_days.py tests/integration/test_equal_ledgers_of_modes.py \
 		tests/integration/test_dashboard_browser.py tests/integration/test_page_and_status.py \
-		tests/integration/test_a_month_under_the_service.py
+		tests/integration/test_a_month_under_the_service.py tests/integration/test_backtest.py
 	$(BIN)/python tests/fault_sweep.py --kind scalping 0 2000
 	$(BIN)/python tests/fault_sweep.py --kind hostile 0 20000
 	$(BIN)/python tests/fault_sweep.py --kind broker 0 20000

@@ -17,6 +17,8 @@ import pytest
 
 from builders_study import BUNDLE, FIRST, bundle_of, sessions
 from extent import WHOLE, many
+from gammacore.adapters.sqlite.storage import SqliteStorage
+from gammacore.domain.ledger import DayStarted, Event
 from gammacore_cli.main import run
 
 DAYS = many(5, 60)
@@ -162,23 +164,47 @@ def test_a_run_killed_at_a_drawn_instant_goes_on_to_the_same_bytes(
     process.communicate()
 
     assert backtest(*RANGE, "--resume", str(path), "--workers", "1", "--quiet") == 0
-    assert bundle_of(path) == bundle_of(undisturbed)
+    assert_same_run(path, undisturbed)
 
 
 @pytest.mark.parametrize("seed", range(many(1, 20)))
 def test_a_run_whose_worker_is_killed_comes_out_the_same(undisturbed: Path, tmp_path: Path, seed: int) -> None:
+    """Check 11: one of two workers is killed while days are still to be traded."""
     drawn, path = random.Random(100 + seed), tmp_path / "run"
     process = started(*RANGE, "--workers", "2", "--out", str(path), "--quiet")
-    while not (workers := children_of(process.pid)):
-        assert process.poll() is None
-        let_run(process, 0.01)
-    let_run(process, drawn.random() * 3)
-    for worker in workers[:1]:
-        os.kill(worker, signal.SIGKILL)
+    let_trade(process, path, drawn)
+    workers = children_of(process.pid)
+    os.kill(drawn.choice(workers), signal.SIGKILL)
     process.communicate(timeout=300)
 
     assert process.returncode == 0
+    assert_same_run(path, undisturbed)
+
+
+def let_trade(process: subprocess.Popen[str], path: Path, drawn: random.Random) -> None:
+    """Wait for a worker, then for fewer than half of the days, then for a drawn moment: some are left to trade."""
+    after, moment = drawn.randrange(DAYS // 2) if WHOLE else 0, drawn.random() * 0.2
+    while not children_of(process.pid) or lines(path) < after:
+        assert process.poll() is None
+        let_run(process, 0.01)
+    let_run(process, moment)
+    assert process.poll() is None
+
+
+def assert_same_run(path: Path, undisturbed: Path) -> None:
+    """The same files, and a ledger with the same events: no day is in it twice."""
     assert bundle_of(path) == bundle_of(undisturbed)
+    events = events_of(path)
+    assert events == events_of(undisturbed)
+    assert [event.date for event in events if isinstance(event, DayStarted)] == sessions(DAYS)
+
+
+def events_of(run: Path) -> list[Event]:
+    storage = SqliteStorage(run / "ledger.sqlite", read_only=True)
+    try:
+        return [*storage.events()]
+    finally:
+        storage.close()
 
 
 def children_of(parent: int) -> list[int]:
@@ -195,24 +221,25 @@ def text_of(file: Path) -> str:
         return ""
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("how", "seed"), [*((signal.SIGINT, seed) for seed in range(many(1, 10))), (signal.SIGTERM, 0)]
+)
 def test_a_signal_leaves_the_finished_days_and_says_how_to_go_on(
-    undisturbed: Path, tmp_path: Path, how: signal.Signals
+    undisturbed: Path, tmp_path: Path, how: signal.Signals, seed: int
 ) -> None:
-    path = tmp_path / "run"
-    process = started(*RANGE, "--workers", "1", "--out", str(path), "--quiet")
-    while not children_of(process.pid):
-        assert process.poll() is None
-        let_run(process, 0.01)
-    let_run(process, 1.0)  # in the middle of a batch
+    """Check 11: a whole group of processes is interrupted, as by Ctrl-C, at a drawn instant."""
+    drawn, path = random.Random(200 + seed), tmp_path / "run"
+    process = started(*RANGE, "--workers", str(drawn.choice((1, 2))), "--out", str(path), "--quiet")
+    let_trade(process, path, drawn)
     os.killpg(process.pid, how)
     out, err = process.communicate(timeout=60)
 
     assert process.returncode == 130, err
     assert out == ""
     assert f"--resume {path}" in " ".join(err.split())
+    assert lines(path) < DAYS
     assert backtest(*RANGE, "--resume", str(path), "--quiet", "--workers", "1") == 0
-    assert bundle_of(path) == bundle_of(undisturbed)
+    assert_same_run(path, undisturbed)
 
 
 def test_a_finished_run_that_is_resumed_trades_nothing_and_writes_the_same(undisturbed: Path) -> None:
@@ -229,7 +256,7 @@ def test_a_line_cut_short_is_dropped_and_its_day_traded_again(undisturbed: Path,
         file.truncate((path / "days.ndjson").stat().st_size - 100)
 
     assert backtest(*RANGE, "--resume", str(path), "--workers", "1", "--quiet") == 0
-    assert bundle_of(path) == bundle_of(undisturbed)  # its ledger had the day already: it is there once
+    assert_same_run(path, undisturbed)  # its ledger had the day already: it is there once
 
 
 @pytest.mark.parametrize(
@@ -317,16 +344,13 @@ def test_a_seed_is_one_result_and_seeds_are_never_added_up(tmp_path: Path, capsy
 
 
 def test_a_history_is_what_sizing_looks_back_on(tmp_path: Path) -> None:
-    from gammacore.adapters.sqlite.storage import SqliteStorage
     from gammacore.domain.ledger import HistoryImported, LedgerOpened
 
     (tmp_path / "before.csv").write_text("pl_per_contract\n" + "56\n" * 6 + "-34.62\n" * 6)
     words = [*RANGE[:2], "--to", str(FIRST), "--seed", "57", "--workers", "1", "--out", str(tmp_path / "run")]
     assert backtest(*words, "--history", str(tmp_path / "before.csv"), "--quiet") == 0
 
-    storage = SqliteStorage(tmp_path / "run" / "ledger.sqlite", read_only=True)
-    record, opened, *_ = storage.events()
-    storage.close()
+    record, opened, *_ = events_of(tmp_path / "run")
     assert isinstance(record, HistoryImported)
     assert record.total_trades == 12
     assert isinstance(opened, LedgerOpened)

@@ -13,11 +13,14 @@ from attrs import evolve
 from builders_study import InThisProcess, sessions, simulated
 from extent import WHOLE, many
 from gammacore.application.study.backtest import Backtest, DayDone, Progress
+from gammacore.application.watch_equity import RecordedEquity
 from gammacore.configuration import Configuration
-from gammacore.domain.ledger import OrderAccepted
+from gammacore.domain.ledger import LedgerOpened, Mode, OrderAccepted
+from gammacore.domain.risk.opening_limits import EquityPoint, EquityWatch, OpeningGuards
 from gammacore.domain.study.days import DayResult, DayStatus
 from gammacore.domain.study.record import ClosedTrade
 from gammacore.wiring.study.days import ALONE, CarryIn
+from gammacore.wiring.study.proofs import Taken, proved
 from gammacore.wiring.study.tasks import DayTask
 
 CARRIED = sessions(many(6, 60))
@@ -74,6 +77,48 @@ def test_a_day_that_takes_over_what_was_expected_is_not_traded_again() -> None:
     assert len(executor.submitted) == 3
     assert (backtest.passes.passes, backtest.passes.reruns) == (1, 0)
     assert [day.result.date for day in days] == CARRIED[:6]
+
+
+GUARDS = OpeningGuards(drawdown=Decimal("0.05"))
+OPENED = LedgerOpened(dt.datetime(2026, 1, 5, 14, 30, tzinfo=dt.UTC), "a", Mode.STUDY, "one", Decimal(20_000))
+
+
+def carried(watch: EquityWatch, guards: OpeningGuards | None = GUARDS) -> CarryIn:
+    """The same ledger whatever the guards remember."""
+    opened = CarryIn(guards=guards).after((OPENED,), None)
+    return CarryIn(opened.book, None, guards, RecordedEquity(1, Decimal(20_000), watch))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"high_water": Decimal(21_000)},
+        {"points": (EquityPoint(dt.datetime(2026, 1, 6, 4, 55, tzinfo=dt.UTC), Decimal(19_000)),)},
+        {"losses": (dt.datetime(2026, 1, 6, 4, 55, tzinfo=dt.UTC),)},
+        {"paused_until": dt.datetime(2026, 1, 6, 15, tzinfo=dt.UTC)},
+    ],
+)
+def test_a_day_does_not_stand_where_its_guards_remember_otherwise(other: dict[str, Any]) -> None:
+    """ST-206: a guard that looks back on a higher account halts a day that the same balance alone would trade."""
+    date = dt.date(2026, 1, 6)
+    was, true = carried(EquityWatch()), carried(EquityWatch(**other))
+    taken = Taken.of(was, date)
+    assert taken is not None
+    day = DayDone(DayResult(date, DayStatus.TRADED, carry_in=was.hash), taken=(taken.switches, taken.numbers))
+
+    assert proved(day, true) is None
+    assert proved(day, was) is not None
+    assert Taken.of(carried(EquityWatch(**other), None), date) == Taken.of(carried(EquityWatch(), None), date)
+
+
+def test_what_the_windows_of_the_guards_have_passed_does_not_count() -> None:
+    """ST-206: a loss, a pause of yesterday are read by nothing; a mark only as what the account was worth."""
+    yesterday = dt.datetime(2026, 1, 5, 20, tzinfo=dt.UTC)
+    point = EquityPoint(yesterday, Decimal(20_000))
+    old = EquityWatch(points=(point,), losses=(yesterday,), paused_until=yesterday)
+    bare = EquityWatch(points=(evolve(point, at=OPENED.at),))
+
+    assert Taken.of(carried(old), dt.date(2026, 1, 6)) == Taken.of(carried(bare), dt.date(2026, 1, 6))
 
 
 def test_without_sizing_and_limits_days_alone_and_days_that_carry_trade_alike() -> None:

@@ -117,7 +117,7 @@ def trade_batch(given: str) -> str:
         day = study_day(configuration, date, carry=carry, whole_only=asked["whole_days_only"], read_from=read_from)
         result = result_of(day, carries=asked["carries"])
         events = map(encode, day.events) if asked["keeps_events"] and day.error is None else ()
-        taken = Taken.of(carry) if asked["carries"] and asked["provable"] else None
+        taken = Taken.of(carry, date) if asked["carries"] and asked["provable"] else None
         done.append(
             {
                 "result": day_to_json(result),
