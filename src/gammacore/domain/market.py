@@ -113,9 +113,9 @@ class Bar:
         require_aware("start", self.start)
         if self.seconds < 1:
             raise InvalidInput("seconds", self.seconds, "give at least 1 second")
-        if not all(price.is_finite() for price in (self.open, self.high, self.low, self.close)):
+        if not all(map(Decimal.is_finite, (self.open, self.high, self.low, self.close))):
             raise InvalidInput("bar", (self.open, self.high, self.low, self.close), "give finite prices")
-        if not self.low <= min(self.open, self.close) <= max(self.open, self.close) <= self.high:
+        if not (self.low <= self.open <= self.high and self.low <= self.close <= self.high):
             raise InvalidInput("bar", (self.open, self.high, self.low, self.close), "give low <= open, close <= high")
         if self.volume is not None and self.volume < 0:
             raise InvalidInput("volume", self.volume, "give shares traded, 0 or more, or none where it is not known")
