@@ -371,8 +371,8 @@ class MarketSnapshot:
 
     def __attrs_post_init__(self) -> None:
         require_aware("at", self.at)
-        for name, value in (("spot", self.spot), ("vix", self.vix), ("previous_close", self.previous_close)):
-            if value is not None and not (value.is_finite() and value > 0):
+        for name in ("spot", "vix", "previous_close"):
+            if (value := getattr(self, name)) is not None and not (value.is_finite() and value > 0):
                 raise InvalidInput(name, value, "give a finite price above 0, or nothing")
 
     @property
