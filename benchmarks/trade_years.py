@@ -1,12 +1,13 @@
 """Trades years of simulated days through the whole loop and checks, after every cycle, what must always hold.
 
     python benchmarks/trade_years.py [YEARS]      one seed a year, default 1; `make bench` runs ten with YEARS=10
-    python benchmarks/trade_years.py speed [DAYS] how fast, by market and by part (P8), default 60 days of one ledger
+    python benchmarks/trade_years.py speed [DAYS] how fast, by market and by part, default 60 days of one ledger
+    python benchmarks/trade_years.py store DIR    how fast from a store that `gammacore import` made of SPX (P8)
 
 The first prints entries, skips by reason, exits by rule and the cost of a cycle. A model, and no evidence of profit.
-The second trades the same days in one ledger, each handing its book to the next, from chains at hand, as a store has
-them, and simulated as it goes; CPU of the whole (wiring and entries included) in alternating rounds, and what
-each part takes undisturbed.
+The second trades the same days in one ledger, each handing its book to the next, from chains at hand and simulated as
+it goes; CPU of the whole (wiring and entries included) in alternating rounds, and what each part takes undisturbed.
+The third does so with every day of a store, whose files are read, proven and unpacked within the time.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
+from pathlib import Path
 
 from attrs import define, field
 
@@ -188,12 +190,28 @@ def speed(count: int) -> None:
     for name, cost in (("chains at hand", at_hand), ("simulated", simulated)):
         each = 1e6 / cost.snapshots_a_second
         print(f"{name:15} {cost.snapshots_a_second:8,.0f} snapshots/s of CPU, {each:.0f} us each")
-    for part in ("configuration", "wiring", "entry slot", "position cycle", "idle cycle"):
-        print(f"  {part:15} {at_hand.undisturbed(part):8.1f} us, a tenth took less ({len(at_hand.parts[part])})")
+    _print_parts(at_hand)
     if count >= 60:
         early, late = (min(at_hand.parts["wiring"][since : since + 10]) for since in (0, 50))
         print(f"wiring of days 50-59 / days 0-9: {late / early:.2f} (bar 1.5)")
     print(f"at hand / simulated: {at_hand.snapshots_a_second / simulated.snapshots_a_second:.2f}")
+
+
+def from_store(folder: Path) -> None:
+    dates = sorted(dt.date.fromisoformat(file.stem) for file in folder.glob("SPX/*.npz"))
+    first = configure([{"market.date": dates[0], "market.source": f"store:{folder}", "market.underlying": "SPX"}])
+    cost, carry = Cost(), None
+    for date in dates:
+        carry = _timed_day(first, date, cost, carry, made_before=False)
+    load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+    print(f"{len(dates)} days from {folder}, {cost.cycles:,} looks in one ledger, {load}")
+    print(f"{cost.snapshots_a_second:,.0f} snapshots/s of CPU, {1e6 / cost.snapshots_a_second:.0f} us each")
+    _print_parts(cost)
+
+
+def _print_parts(cost: Cost) -> None:
+    for part in ("configuration", "wiring", "entry slot", "position cycle", "idle cycle"):
+        print(f"  {part:15} {cost.undisturbed(part):8.1f} us, a tenth took less ({len(cost.parts[part])})")
 
 
 def _timed_day(first: Configuration, date: dt.date, cost: Cost, carry: Carry | None, made_before: bool) -> Carry:
@@ -236,5 +254,7 @@ def _timed_day(first: Configuration, date: dt.date, cost: Cost, carry: Carry | N
 if __name__ == "__main__":
     if sys.argv[1:2] == ["speed"]:
         speed(int(sys.argv[2]) if len(sys.argv) > 2 else 60)
+    elif sys.argv[1:2] == ["store"]:
+        from_store(Path(sys.argv[2]))
     else:
         main(int(sys.argv[1]) if len(sys.argv) > 1 else int(os.environ.get("YEARS", "1")))

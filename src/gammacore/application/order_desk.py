@@ -220,8 +220,10 @@ class OrderDesk:
 
     def deadlines(self) -> tuple[dt.datetime, ...]:
         """Instants at which an order not found may count as absent, and is looked for again. Rule: R4."""
-        lost = (order for order in self._ledger.book.working_orders if order.state in _NOT_FOUND_YET)
-        called_back = (one for one in self._ledger.book.working_orders if one.state is OrderState.CANCEL_REQUESTED)
+        if not (working := self._ledger.book.working_orders):
+            return ()
+        lost = (order for order in working if order.state in _NOT_FOUND_YET)
+        called_back = (one for one in working if one.state is OrderState.CANCEL_REQUESTED)
         return (
             *(max(self._life.believes_absence_from(order), self._looked_up_again_at(order)) for order in lost),
             *(self._looked_up_again_at(order) for order in called_back if order.ticket.is_stop),  # a close waits for it

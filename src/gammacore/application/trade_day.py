@@ -285,8 +285,9 @@ class TradeDay:
             run("an order", partial(self.carry_out, cover))
 
     def _call_surplus_back(self) -> None:
-        for order in surplus_orders(self.ledger.book, self.clock.now(), self.reconcile.rules.patience):
-            self.desk.cancel(order, SURPLUS)
+        if (book := self.ledger.book).working_orders:
+            for order in surplus_orders(book, self.clock.now(), self.reconcile.rules.patience):
+                self.desk.cancel(order, SURPLUS)
 
     def _compare(self) -> None:
         findings = self.reconcile(self._last_expired())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 
 from gammacore.application.day_ledger import DayLedger
 from gammacore.domain.ledger import BreakerCleared, BreakerTripped
@@ -37,10 +37,16 @@ class InstrumentedBroker(BrokerDecorator):
     _breaker: CircuitBreaker
     _failures: dict[BrokerCall, tuple[int, dt.datetime]] = field(factory=dict, init=False)
     """By call: failures in a row, the last one."""
-    counts: BrokerCounts = field(factory=BrokerCounts, init=False)
+    _requests: int = field(default=0, init=False)
+    _errors: int = field(default=0, init=False)
+
+    @property
+    def counts(self) -> BrokerCounts:
+        """What was asked so far, and how often it failed."""
+        return BrokerCounts(self._requests, self._errors)
 
     def around(self, call: BrokerCall, ask: Callable[[], Answer]) -> Answer:
-        self.counts = evolve(self.counts, requests=self.counts.requests + 1)
+        self._requests += 1
         try:
             answer = ask()
         except OrderRejected:
@@ -56,15 +62,16 @@ class InstrumentedBroker(BrokerDecorator):
 
     def _answered(self, call: BrokerCall) -> None:
         self._failures.pop(call, None)
-        tripped, now = self._ledger.book.breaker_tripped_at, self._clock.now()
-        if tripped is None or not self._breaker.clears(tripped, now):
+        if (tripped := self._ledger.book.breaker_tripped_at) is None:
+            return
+        if not self._breaker.clears(tripped, now := self._clock.now()):
             return
         if all(self._breaker.clears(last, now) for _, last in self._failures.values()):
             self._ledger.record(BreakerCleared(now, "the broker answers again"))
 
     def _failed(self, call: BrokerCall, failure: BrokerError) -> None:
         now = self._clock.now()
-        self.counts = evolve(self.counts, errors=self.counts.errors + 1)
+        self._errors += 1
         failures = self._failures.get(call, (0, now))[0] + 1
         self._failures[call] = failures, now
         if self._ledger.book.breaker_tripped_at is None and self._breaker.trips(failures):

@@ -113,9 +113,9 @@ class Bar:
         require_aware("start", self.start)
         if self.seconds < 1:
             raise InvalidInput("seconds", self.seconds, "give at least 1 second")
-        if not all(price.is_finite() for price in (self.open, self.high, self.low, self.close)):
+        if not all(map(Decimal.is_finite, (self.open, self.high, self.low, self.close))):
             raise InvalidInput("bar", (self.open, self.high, self.low, self.close), "give finite prices")
-        if not self.low <= min(self.open, self.close) <= max(self.open, self.close) <= self.high:
+        if not (self.low <= self.open <= self.high and self.low <= self.close <= self.high):
             raise InvalidInput("bar", (self.open, self.high, self.low, self.close), "give low <= open, close <= high")
         if self.volume is not None and self.volume < 0:
             raise InvalidInput("volume", self.volume, "give shares traded, 0 or more, or none where it is not known")
@@ -371,8 +371,8 @@ class MarketSnapshot:
 
     def __attrs_post_init__(self) -> None:
         require_aware("at", self.at)
-        for name, value in (("spot", self.spot), ("vix", self.vix), ("previous_close", self.previous_close)):
-            if value is not None and not (value.is_finite() and value > 0):
+        for name in ("spot", "vix", "previous_close"):
+            if (value := getattr(self, name)) is not None and not (value.is_finite() and value > 0):
                 raise InvalidInput(name, value, "give a finite price above 0, or nothing")
 
     @property

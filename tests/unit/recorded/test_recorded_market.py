@@ -11,8 +11,10 @@ import pytest
 
 from builders_recorded import DAY, a_chain, ny
 from gammacore.adapters.recorded.market import ChainTape, RecordedMarket, Seen, Track, bars_within
+from gammacore.adapters.recorded.store_market import stored_market
+from gammacore.adapters.recorded.stored import day_of
 from gammacore.domain.instruments import REGISTRY, Right
-from gammacore.domain.market import Bar
+from gammacore.domain.market import Bar, OptionChain
 from gammacore.domain.sessions import TradingSession
 from gammacore.ports.market_data import SettlementPrint
 
@@ -115,6 +117,39 @@ def test_longer_bars_are_built_of_the_native_ones_that_lie_within() -> None:
     assert bars_within(native, 60, ny("10:00"), ny("10:02")) == tuple(native[:2])
     assert bars_within(native, 90, ny("10:00"), ny("10:10")) == ()
     assert bars_within(native, 86_400, ny("00:00"), ny("23:00")) == ()
+
+
+@pytest.mark.parametrize("seconds", [60, 90, 300, 900])
+@pytest.mark.parametrize(
+    ("start", "end"), [("10:00", "10:10"), ("10:01", "10:15"), ("09:59:30", "10:15:30"), ("14:00", "14:05")]
+)
+def test_a_stored_day_shows_the_bars_it_was_stored_with(seconds: int, start: str, end: str) -> None:
+    """ST-110: of the length asked for where the day has such at all, else built of shorter ones."""
+    price = Decimal(100)
+    native = [Bar(ny(f"10:{minute:02}"), 60, price, price + minute, price - minute, price) for minute in range(20)]
+    native.append(Bar(ny("14:00"), 300, price, price, price, price))
+    market = attrs.evolve(a_market(), bar_source=lambda _symbol, *asked: bars_within(native, *asked))
+
+    stored = stored_market(day_of(market, None, ["SPX"]))
+
+    assert stored.bars("SPX", seconds, ny(start), ny(end)) == market.bars("SPX", seconds, ny(start), ny(end))
+    assert stored.bars("QQQ", seconds, ny(start), ny(end)) == ()
+
+
+def test_a_chain_is_built_when_it_is_read_and_once() -> None:
+    """ST-902: most looks of a day read none."""
+    built: list[int] = []
+
+    def build(index: int) -> OptionChain:
+        built.append(index)
+        return a_chain(ny("10:00"))
+
+    market = attrs.evolve(a_market(), chains=ChainTape((ny("10:00"),), build))
+    looks = [market.snapshot(ny("10:00")), market.snapshot(ny("10:01"))]
+    assert built == []
+
+    assert looks[0].chain is looks[1].chain
+    assert built == [0]
 
 
 def test_what_is_known_from_an_instant_on_is_known_at_that_instant_and_not_a_moment_earlier() -> None:

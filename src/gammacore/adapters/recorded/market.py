@@ -10,6 +10,7 @@ import datetime as dt
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from itertools import groupby, pairwise
 from statistics import median
 from typing import Generic, TypeVar
@@ -237,7 +238,7 @@ class RecordedMarket:
             underlying=self.underlying,
             spot=None if spot is None else spot.price,
             spot_at=None if spot is None else spot.at,
-            chain=self.chains.at(now),
+            chain=partial(self.chains.at, now),  # most looks hold nothing and judge nothing: none is built for them
             vix=vix,
             quote_age_limit=self.quote_age_limit.at(now) or 2 * self.step_seconds,
             previous_close=self.previous_close.at(now),

@@ -14,6 +14,7 @@ from gammacore.adapters.recorded.market import BarSource, ChainTape, RecordedMar
 from gammacore.adapters.recorded.stored import StoredChains, decimals, instants, moments
 from gammacore.adapters.recorded.surroundings import ReplaySettings, session_words
 from gammacore.adapters.recorded.text_table import content_hash
+from gammacore.domain.columns import Floats
 from gammacore.domain.market import Bar, Quote, share_shown
 from gammacore.domain.sessions import TradingSession
 from gammacore.ports.day_store import StoredDay
@@ -90,23 +91,43 @@ def _prints(day: StoredDay) -> dict[dt.date, SettlementPrint]:
 
 
 def _bars(day: StoredDay) -> BarSource:
-    """The bars that were stored, made when they are first asked for."""
+    """The bars that were stored, made when they are first asked for. Rule: ST-902."""
     symbols: list[str] = day.facts["bar_symbols"]
-    kept: dict[str, list[Bar]] = {}
-
-    def of(symbol: str) -> list[Bar]:
-        if symbol not in kept:
-            rows = (
-                np.flatnonzero(day.arrays["bar_symbol"] == symbols.index(symbol)).tolist() if symbol in symbols else []
-            )
-            kept[symbol] = [_bar(day.arrays, row) for row in rows]
-            kept[symbol].sort(key=lambda bar: bar.start)
-        return kept[symbol]
+    kept: dict[str, _StoredBars] = {}
 
     def bars(symbol: str, seconds: int, start: dt.datetime, end: dt.datetime) -> Sequence[Bar]:
-        return bars_within(of(symbol), seconds, start, end)
+        if symbol not in symbols:
+            return ()
+        if symbol not in kept:
+            kept[symbol] = _StoredBars(day.arrays, symbols.index(symbol))
+        return bars_within(kept[symbol].near(seconds, start, end), seconds, start, end)
 
     return bars
+
+
+class _StoredBars:
+    """The bars of one symbol as columns, by start: an entry asks for some hundred of some thousand of a day."""
+
+    def __init__(self, arrays: Any, symbol: int) -> None:
+        rows = np.flatnonzero(arrays["bar_symbol"] == symbol)
+        self._arrays = arrays
+        self._rows = rows[np.argsort(arrays["bar_start"][rows], kind="stable")]
+        self._start: Floats = arrays["bar_start"][self._rows]
+        self._seconds: NDArray[np.int32] = arrays["bar_seconds"][self._rows]
+        self._made: dict[int, Bar] = {}
+
+    def near(self, seconds: int, start: dt.datetime, end: dt.datetime) -> list[Bar]:
+        """Bars that start in [start, end), oldest first: of that length where the day has such, else of every one."""
+        first, last = np.searchsorted(self._start, [start.timestamp(), end.timestamp()])
+        asked = self._seconds == seconds
+        places = slice(first, last)
+        rows = self._rows[places][asked[places]] if asked.any() else self._rows[places]
+        return [self._bar(row) for row in rows.tolist()]
+
+    def _bar(self, row: int) -> Bar:
+        if row not in self._made:
+            self._made[row] = _bar(self._arrays, row)
+        return self._made[row]
 
 
 def _bar(arrays: Any, row: int) -> Bar:
