@@ -24,12 +24,13 @@ from fakes import FakeCalendar
 from fakes_service import JumpingClock
 from gammacore.adapters.credentials import Variables
 from gammacore.application.diagnose import failed
-from gammacore.configuration import Settings, configure
+from gammacore.configuration import Configuration, Settings, configure
 from gammacore.domain.ledger import Mode
 from gammacore.domain.service.alerts import ServiceAlert
 from gammacore.domain.service.endings import Level
 from gammacore.domain.sessions import NEW_YORK, new_york
 from gammacore.wiring.alerts.notices import operator_of
+from gammacore.wiring.alerts.service_operator import ServiceOperator
 from gammacore.wiring.service.supervisor import ServiceAsk, run_service
 from gammacore_cli.main import EXIT_USAGE
 
@@ -375,6 +376,40 @@ def test_a_service_that_cannot_start_its_loop_raises_its_alarm_on_the_channels(
     assert "/loop/fail" in phone.paths
 
 
+def test_channels_are_read_again_on_sighup_and_a_file_that_is_refused_changes_none(
+    tmp_path: Path, phone: JsonService
+) -> None:
+    """OP-207: also an alarm that stands goes to the new channel."""
+    beside = tmp_path / "paper.sqlite"
+
+    def configured(service: JsonService, **given: object) -> Configuration:
+        channel = {"name": "phone", "url": url(service), **given}
+        return configure([{"storage.home": tmp_path, "alerts.channels": [channel]}])
+
+    with json_service() as new_phone:
+        operator = ServiceOperator(configured(phone).settings, Mode.PAPER, beside, NOBODY, LOG)
+        operator.report(ServiceAlert("not_armed", Level.CRITICAL, "", dt.datetime.now(dt.UTC)))
+        assert phone.wait_for("Not armed")
+
+        refusals = [
+            operator.read_again(lambda: configured(phone, level="shrill")),
+            operator.read_again(lambda: configured(phone, url="nothing://SECRET")),
+            operator.read_again(lambda: configured(phone, url="", url_from="NO_SUCH")),
+        ]
+        operator.report(ServiceAlert("service_reload", Level.WARNING, "", dt.datetime.now(dt.UTC)))
+        assert phone.wait_for("Service reload")
+        assert operator.read_again(lambda: configured(phone)) == ""
+        assert operator.read_again(lambda: configured(new_phone)) == ""
+        assert new_phone.wait_for("CRITICAL PAPER: Not armed")
+        operator.report(ServiceAlert("service_stopped", Level.NOTICE, "", dt.datetime.now(dt.UTC)))
+        assert new_phone.wait_for("Service stopped")
+        operator.close()
+
+    assert all(word in refusal for word, refusal in zip(("level", "channel phone", "NO_SUCH"), refusals, strict=True))
+    assert "SECRET" not in "".join(refusals)
+    assert phone.titles == ["CRITICAL PAPER: Not armed", "WARNING PAPER: Service reload"]
+
+
 def test_a_network_that_stays_away_is_told_on_the_channels_before_a_day_is_opened(
     gammacore: CommandLine, phone: JsonService
 ) -> None:
@@ -451,6 +486,11 @@ def test_the_service_itself_tells_its_start_and_its_end(
     try:
         assert phone.wait_for("NOTICE PAPER: Service started")
         assert phone.wait_for("/service/start")
+        file = tmp_path / "gammacore.toml"
+        file.write_text(file.read_text().replace('name = "phone"', 'name = "phone"\nlevel = "shrill"'))
+        running.send_signal(signal.SIGHUP)
+        assert phone.wait_for("WARNING PAPER: Service reload")
+        assert "level" in phone.messages[-1]["message"]
     finally:
         running.send_signal(signal.SIGTERM)
         said, _ = running.communicate(timeout=60)

@@ -52,6 +52,7 @@ def test_every_command_of_the_deploy_folder_is_one_of_ours() -> None:
 
     texts = [UNIT.read_text(), (DEPLOY / "Containerfile").read_text()]
     assert "ExecStart=/usr/bin/env gammacore service --config /etc/gammacore/%i.toml" in texts[0]
+    assert "ExecReload=/bin/kill -HUP $MAINPID" in texts[0]
     assert 'CMD ["service", "--config", "/data/gammacore.toml"]' in texts[1]
     assert '"gammacore", "service", "--health"' in texts[1]
     assert {"service", "arm"} <= set(COMMANDS)

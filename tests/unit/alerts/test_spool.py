@@ -108,3 +108,17 @@ def test_of_what_is_not_critical_each_is_kept_and_what_is_critical_is_sent_first
     died.close()
 
     assert Spool(tmp_path / "spool").take_over() == [("phone", one) for one in (alarm("p1", minutes=300), *halts)]
+
+
+class FullDisk(Spool):
+    def keep(self, channel: str, message: Message) -> bool:
+        return False
+
+
+def test_on_a_full_disk_what_a_process_left_is_sent_and_stays_for_the_next(tmp_path: Path) -> None:
+    died = Spool(tmp_path / "spool")
+    died.keep("phone", alarm("p1"))
+    died.close()
+
+    assert FullDisk(tmp_path / "spool").take_over() == [("phone", alarm("p1"))]
+    assert Spool(tmp_path / "spool").take_over() == [("phone", alarm("p1"))]

@@ -16,6 +16,7 @@ from attrs import evolve
 from builders import DAY, a_plan, at
 from builders_day import PUT_TRADE, closed, day_started, judged, ledger_opened, opened
 from builders_loopback import Channel
+from gammacore.adapters.notifiers.https import _wait_asked
 from gammacore.adapters.notifiers.outbox import Patience
 from gammacore.adapters.notifiers.sent_messages import SentMessages
 from gammacore.adapters.notifiers.settings import WebhookSettings
@@ -178,6 +179,30 @@ def test_a_busy_channel_is_left_alone_as_long_as_it_asks_and_no_longer_than_ten_
 
     assert waits == [waited]
     notifier.close(NOON)
+
+
+@pytest.mark.parametrize(
+    ("until", "waited"),
+    [
+        ("Tue, 03 Mar 2026 17:00:04 GMT", 4.0),
+        ("Tue, 03 Mar 2026 16:00:00 GMT", 0.0),
+        ("Wed, 04 Mar 2026 17:00:00 GMT", 10.0),
+    ],
+)
+def test_an_instant_to_wait_for_counts_from_the_clock_of_who_names_it(until: str, waited: float) -> None:
+    assert _wait_asked(_busy(until, "Tue, 03 Mar 2026 17:00:00 GMT")) == waited
+
+
+@pytest.mark.parametrize("named", ["nan", "soon", "", "Tue, 03 Mar 2026 17:00:04 GMT", "Tue, 03 Mar 2026 17:00:04"])
+def test_a_wait_that_cannot_be_read_is_the_ordinary_one(named: str) -> None:
+    assert _wait_asked(_busy(named, "yesterday")) is True
+
+
+def _busy(retry_after: str, date: str) -> requests.Response:
+    answer = requests.Response()
+    answer.status_code = 429
+    answer.headers.update({"Retry-After": retry_after, "Date": date})
+    return answer
 
 
 def test_no_mention_and_no_endless_text_comes_through(notifying: Notifying, channel: Channel) -> None:

@@ -67,6 +67,20 @@ def test_a_refusal_is_also_tried_again_after_sighup_and_not_otherwise() -> None:
     assert desk.settings.taken == ["one", "one"]
 
 
+def test_sighup_reads_the_channels_of_alerts_and_says_why_a_file_is_refused() -> None:
+    desk = a_day()
+    answers = ["", "alerts.channels: no such level"]
+    desk.supervisor.read_channels = lambda: answers.pop(0)
+    for minute in (1, 2):
+        desk.at(at(10, minute), lambda: desk.wishes.waiting.append(Wish.RELOAD))
+
+    desk.run_until(at(11))
+
+    read, refused = desk.diary.of("service_reload")
+    assert (read.level, refused.level) == (Level.NOTICE, Level.WARNING)
+    assert "stay as they are: alerts.channels: no such level" in refused.text
+
+
 def test_settings_that_change_in_a_session_are_read_for_the_next_one() -> None:
     desk = a_day(script=[(3600, 1), (6 * 3600, 0)])
     desk.at(at(10), lambda: setattr(desk.settings, "text", "two"))

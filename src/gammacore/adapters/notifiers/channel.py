@@ -91,6 +91,11 @@ class Channel:
             self._changed.notify_all()
 
     @property
+    def standing(self) -> tuple[Message, ...]:
+        """Alarms that it repeats until they are over."""
+        return self._gate.standing
+
+    @property
     def undone(self) -> int:
         with self._changed:
             return len(self._urgent) + len(self._waiting) + self._busy

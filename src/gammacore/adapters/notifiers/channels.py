@@ -69,6 +69,16 @@ class Channels:
         """Send what processes that died left in the spool, without waiting."""
         self._disk.put("the spool", self._send_left_over)
 
+    def standing(self) -> tuple[Message, ...]:
+        """Alarms that some channel repeats until they are over, each once."""
+        found = {message.key: message for channel in self.channels for message in channel.standing}
+        return tuple(found.values())
+
+    def carry_on(self, alarms: Sequence[Message]) -> None:
+        """Send what stood on the channels before these, and repeat it."""
+        for message in alarms:
+            self._disk.put(message.code, partial(self._put_on_every_channel, message))
+
     def notify(self, event: Event, book: Book) -> None:
         """Send the notices of an event; nothing is raised."""
         try:
@@ -148,7 +158,9 @@ class Channels:
         return Message.of(notice, at, self._redact, self._mode)
 
     def _put_urgent(self, notice: Notice, at: dt.datetime) -> None:
-        message = self._message(notice, at)
+        self._put_on_every_channel(self._message(notice, at))
+
+    def _put_on_every_channel(self, message: Message) -> None:
         for channel in self.channels:
             self._spool.keep(channel.name, message)
             channel.put_urgent(message)

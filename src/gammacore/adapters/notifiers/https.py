@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
+from math import isnan
 from time import sleep
 from typing import Any, TypeVar
 
@@ -88,8 +91,16 @@ def _wait(state: RetryCallState) -> float:
 
 
 def _wait_asked(answer: requests.Response) -> float | bool:
-    """Seconds the server wants to be left alone, no longer than an alert is worth waiting for."""
+    """Seconds the server wants to be left alone, no longer than an alert is worth waiting for.
+
+    It names seconds, or an instant: that counts from the answer's own `Date`, for its clock is not ours.
+    """
+    named = answer.headers.get("Retry-After", "1")
+    with suppress(ValueError):
+        seconds = float(named)
+        return True if isnan(seconds) else min(max(seconds, 0.0), LONGEST_WAIT_SECONDS)
     try:
-        return min(max(float(answer.headers.get("Retry-After", "1")), 0.0), LONGEST_WAIT_SECONDS)
-    except ValueError:
+        until, begins = (parsedate_to_datetime(text) for text in (named, answer.headers.get("Date", "")))
+        return min(max((until - begins).total_seconds(), 0.0), LONGEST_WAIT_SECONDS)
+    except (ValueError, TypeError):  # neither, or only one of the two has an offset
         return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from attrs import evolve, frozen
@@ -12,6 +12,7 @@ from attrs import evolve, frozen
 from gammacore.adapters.notifiers.channels import Channels
 from gammacore.adapters.notifiers.health_ping import Pings
 from gammacore.adapters.notifiers.webhook import WebhookNotifier
+from gammacore.domain.alerts.messages import Message
 from gammacore.domain.reports.figures import Tone
 from gammacore.domain.reports.notice import Level, Notice
 from gammacore.domain.reports.notices import SUMMARY
@@ -107,6 +108,16 @@ class SeveralOperators:
     logger: logging.Logger
     operators: tuple[Operator, ...]
     closing: tuple[Closing, ...] = ()
+    channels: Channels | None = None
+    """Those among the operators that repeat alarms."""
+
+    def standing(self) -> tuple[Message, ...]:
+        """Alarms that the channels repeat until they are over."""
+        return () if self.channels is None else self.channels.standing()
+
+    def carry_on(self, alarms: Sequence[Message]) -> None:
+        if self.channels is not None:
+            self.channels.carry_on(alarms)
 
     def report(self, alert: ServiceAlert) -> None:
         for operator in self.operators:

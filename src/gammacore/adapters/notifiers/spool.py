@@ -83,10 +83,12 @@ class Spool:
                 if not is_dead:
                     continue
                 for file in sorted(folder.glob("*.json")):
-                    if (one := _read(file)) is not None and self.keep(*one):
-                        found.append(one)
-                    file.unlink(missing_ok=True)
-                _remove(folder)
+                    one = _read(file)
+                    found += [] if one is None else [one]
+                    if one is None or self.keep(*one):
+                        file.unlink(missing_ok=True)
+                if not any(folder.glob("*.json")):  # on a full disk they stay: sent twice is better than never
+                    _remove(folder)
         return sorted(found, key=lambda one: (not one[1].is_critical, one[1].at))[:MOST_TAKEN]
 
     def close(self) -> None:

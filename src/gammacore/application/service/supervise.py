@@ -88,6 +88,8 @@ class Supervisor:
     about: dict[str, Any] = field(factory=dict)
     """Process, mode, account and strategy, as the state shows them."""
     page: KeepPage | None = None
+    read_channels: Callable[[], str] = lambda: ""
+    """Takes the channels of the configuration as it is now: "", or why it is refused."""
     tick_seconds: float = 1.0
     _day: _Day | None = None
     _seen_at: dt.datetime | None = None
@@ -133,7 +135,12 @@ class Supervisor:
                     return True
                 case Wish.RELOAD:
                     self.loop.reload()
-                    self._report("service_reload", Level.NOTICE, "the configuration is read for the next session")
+                    if refusal := self.read_channels():
+                        text = f"the configuration is refused, the channels of alerts stay as they are: {refusal}"
+                        self._report("service_reload", Level.WARNING, text)
+                    else:
+                        text = "the channels of alerts are read, the rest of the configuration for the next session"
+                        self._report("service_reload", Level.NOTICE, text)
                 case Wish.FLATTEN:
                     self.loop.send(ChildSignal.FLATTEN)
                     self._report("flatten_asked", Level.WARNING, "flatten by signal, passed on to the loop")

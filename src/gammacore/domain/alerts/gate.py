@@ -163,6 +163,11 @@ class Gate:
         """Messages whose repeat is not sent yet."""
         return tuple(message for _, message in self._again.values())
 
+    @property
+    def standing(self) -> tuple[Message, ...]:
+        """Alarms that come again until they are over."""
+        return tuple(message for message, _ in self._standing.values())
+
     def acknowledge(self, at: dt.datetime) -> None:
         """A person knows of every alarm up to this instant: none comes again."""
         self._standing = {key: kept for key, kept in self._standing.items() if kept[0].at > at}

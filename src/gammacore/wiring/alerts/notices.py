@@ -164,8 +164,9 @@ def operator_of(
         webhook = WebhookNotifier(
             alerts, logger, sent=sent, patience=around.patience, redact=around.redact, is_spooled=True
         )
+    opened = open_channels(settings, found, around, discord=webhook)
     channels = ChannelOperator(
-        open_channels(settings, found, around, discord=webhook),
+        opened,
         webhook,
         lambda date: kept_beside(beside).has_summary_of(date) or summaries_of(beside).has_summary_of(date),
     )
@@ -174,7 +175,7 @@ def operator_of(
         for url in (health.url(mode), health.service_url(mode))
     )
     pings = PingOperator(loop, own)
-    return SeveralOperators(logger, (OperatorLog(logger), channels, pings), (channels, pings))
+    return SeveralOperators(logger, (OperatorLog(logger), channels, pings), (channels, pings), opened)
 
 
 def report_once(settings: Settings, mode: Mode, credentials: CredentialStore, code: str, text: str) -> None:

@@ -7,6 +7,7 @@ import logging
 import os
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from shlex import quote
 
@@ -38,7 +39,7 @@ from gammacore.ports.credentials import CredentialStore
 from gammacore.ports.service import Child, Operator
 from gammacore.version import __version__
 from gammacore.wiring.account_loop import AccountLoop
-from gammacore.wiring.alerts.notices import operator_of
+from gammacore.wiring.alerts.service_operator import ServiceOperator
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces
 from gammacore.wiring.checks.doctor import diagnose
 from gammacore.wiring.ledgers.storage import account_ledger, local_path, make_folder
@@ -133,7 +134,7 @@ def run_service(
         raise WriteConflict(f"a service of {place} runs already ({service_running(settings, ask.mode)})") from other
     wishes, own = SignalWishes(), None
     try:
-        reports_to = operator or (own := operator_of(settings, ask.mode, beside, credentials, log))
+        reports_to = operator or (own := ServiceOperator(settings, ask.mode, beside, credentials, log))
         seen, kept = AccountLoop(settings, place), SettingsCopy(ask.config, session_settings(settings, place))
 
         def line(seconds: float) -> list[str]:
@@ -182,6 +183,8 @@ def run_service(
             settings.service,
             about,
         )
+        if own is not None:
+            supervisor.read_channels = partial(own.read_again, again)
         if settings.dashboard.enabled:
             supervisor.page = KeepPage(now, lambda: _page(ask.config), reports_to)
         with wishes.listening():
