@@ -14,6 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from hostile import Run, run, settle_down
 
+BLOCK = 50
+
 
 class HostileMachine(RuleBasedStateMachine):
     """A hostile day; its looks, halts, restarts and troubles in any order."""
@@ -55,10 +57,10 @@ TestHostileMachine = HostileMachine.TestCase
 TestHostileMachine.settings = settings(stateful_step_count=10)
 
 
-@pytest.mark.parametrize("first", range(0, 40, 10))
+@pytest.mark.parametrize("first", range(0, 500, BLOCK))
 def test_a_hostile_day_opens_nothing_while_halted_and_sells_nothing_twice(first: int) -> None:
     """And no exception ends it, and at its end the ledger and the exchange agree."""
-    for seed in range(first, first + 10):
+    for seed in range(first, first + BLOCK):
         try:
             run(seed)
         except BaseException as broken:
