@@ -1,7 +1,7 @@
 """Working orders that close more than is held: what they were to close went by another way. Rules: CS-410, CS-572, R2.
 
 None of them did when it was sent, for the guard cuts every reduction to what is left. But a fill may come after the
-cancel of an earlier exit, and somebody may sell by hand what a resting target waits to sell; filled as well, the order
+cancel of an earlier exit, and the user may sell by hand what a resting target waits to sell; filled as well, the order
 would turn the holding round.
 """
 
