@@ -83,8 +83,8 @@ class Spool:
                 if not is_dead:
                     continue
                 for file in sorted(folder.glob("*.json")):
-                    one = _read(file)
-                    found += [] if one is None else [one]
+                    if (one := _read(file)) is not None:
+                        found.append(one)
                     if one is None or self.keep(*one):
                         file.unlink(missing_ok=True)
                 if not any(folder.glob("*.json")):  # on a full disk they stay: sent twice is better than never
